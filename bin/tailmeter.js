@@ -1,0 +1,9 @@
+#!/usr/bin/env node
+// The executable: refuses a Node that is too old with a clear word, then hands over to the command line.
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < 22 || (major === 22 && minor < 22)) {
+  console.error(`tailmeter needs Node.js 22.22 or newer; this is ${process.version}`);
+  process.exit(1);
+}
+const { main } = await import('../dist/cli/main.js');
+process.exitCode = await main(process.argv);

@@ -1,0 +1,81 @@
+/**
+ * Every error that tailmeter raises on purpose, with a stable code. Anything else that surfaces is a bug.
+ * Errors of one line or one event are no exceptions but values (`DeadReason` in `types.ts`).
+ */
+
+/** Base class: a message for a person, a code for machines, the exit code of a command that fails with it. */
+export abstract class TailmeterError extends Error {
+  abstract readonly code: string;
+  readonly exitCode: 1 | 2 = 1;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** One thing that is wrong in a configuration. */
+export interface ConfigProblem {
+  /** Where, in the notation of the file: `destinations[0].endpoint_addrs`; empty for the file itself. */
+  readonly path: string;
+  /** What is wrong: `wrong type: expected array, got string`. */
+  readonly message: string;
+}
+
+/** The configuration cannot be used. Carries every problem, not only the first. */
+export class ConfigError extends TailmeterError {
+  readonly code = 'TM_CONFIG';
+  override readonly exitCode = 2;
+
+  readonly file: string;
+  readonly problems: readonly ConfigProblem[];
+
+  constructor(file: string, problems: readonly ConfigProblem[]) {
+    super(
+      problems
+        .map(({ path, message }) => (path === '' ? `${file}: ${message}` : `${file}: ${path}: ${message}`))
+        .join('\n'),
+    );
+    this.file = file;
+    this.problems = problems;
+  }
+}
+
+/** The command line asks for something that makes no sense. */
+export class UsageError extends TailmeterError {
+  readonly code = 'TM_USAGE';
+  override readonly exitCode = 2;
+}
+
+/** Another process owns the state directory. */
+export class StateDirLockedError extends TailmeterError {
+  readonly code = 'TM_STATE_LOCKED';
+
+  readonly stateDir: string;
+  readonly owner: string;
+
+  constructor(stateDir: string, owner: string) {
+    super(`${stateDir} is in use by ${owner}; stop it first, or give this one another state_dir`);
+    this.stateDir = stateDir;
+    this.owner = owner;
+  }
+}
+
+/** A chunk file does not hold what its header promises. */
+export class CorruptChunkError extends TailmeterError {
+  readonly code = 'TM_CHUNK_CORRUPT';
+
+  readonly file: string;
+  readonly detail: string;
+
+  constructor(file: string, detail: string, options?: ErrorOptions) {
+    super(`${file}: ${detail}`, options);
+    this.file = file;
+    this.detail = detail;
+  }
+}
+
+/** The state directory cannot be read or written: a wrong owner, a read-only or missing file system. */
+export class StateDirError extends TailmeterError {
+  readonly code = 'TM_STATE_DIR';
+}

@@ -1,0 +1,61 @@
+/**
+ * Every event that the daemon reports, in one place: the log lines and counters are derived from these.
+ * Stages call `report`; what is written, and how, is decided in `reporter.ts`.
+ */
+import type { DeadReason } from '../types.ts';
+
+export type TelemetryEvent =
+  // ---- tail
+  | { event: 'file_missing'; source: string; path: string }
+  | { event: 'file_found'; source: string; path: string; offset: number }
+  | { event: 'file_unreadable'; source: string; path: string; error: Error }
+  | { event: 'file_readable_again'; source: string; path: string }
+  | { event: 'file_claimed_twice'; source: string; path: string; owner: string }
+  | {
+      event: 'rotation';
+      source: string;
+      path: string;
+      kind: 'renamed' | 'truncated' | 'replaced' | 'removed';
+    }
+  | { event: 'generation_found'; source: string; path: string; fingerprint: string; offset: number }
+  | { event: 'generation_ended'; source: string; path: string; fingerprint: string; offset: number }
+  /** Lines that were never read: the generation is nowhere. `to` is absent when its size is unknown. */
+  | { event: 'lines_lost'; source: string; path: string; fingerprint: string; from: number; to?: number }
+  // ---- map
+  | { event: 'line_dead'; source: string; path: string; offset: number; reason: DeadReason; message: string }
+  // ---- spool
+  | { event: 'spool_paused'; cause: 'full' | 'disk_low' | 'write_failed'; message: string }
+  | { event: 'spool_resumed' }
+  | { event: 'chunk_quarantined'; destination: string; file: string; error: Error }
+  | { event: 'checkpoint_failed'; error: Error }
+  | { event: 'checkpoint_damaged'; file: string; error: Error }
+  // ---- ship
+  /** A whole batch failed. `message` is the reason in the plugin's words: `lago api returned status: 500, body: …`. */
+  | { event: 'batch_failed'; destination: string; message: string; retryInMs: number; attempt: number }
+  /** `done` of `total` events of the batch are settled, the rest is not. */
+  | { event: 'batch_partly_failed'; destination: string; message: string; done: number; total: number }
+  | { event: 'retries_exhausted'; destination: string; maxRetryCount: number; events: number }
+  | { event: 'endpoint_open'; destination: string; address: string; retryInMs: number; cause: string }
+  | { event: 'endpoint_closed'; destination: string; address: string }
+  /** The destination refuses everything (401, 404 …): held until it is mended. `remedy` says what to do. */
+  | { event: 'destination_held'; destination: string; message: string; remedy: string }
+  | { event: 'event_dead'; destination: string; reason: DeadReason; message: string }
+  | { event: 'insecure_endpoint'; address: string }
+  | { event: 'batch_size_lowered'; destination: string; size: number }
+  // ---- life of the daemon
+  | {
+      event: 'started';
+      version: string;
+      pid: number;
+      stateDir: string;
+      sources: number;
+      destinations: number;
+    }
+  | { event: 'recovered'; pendingEvents: number; chunks: number }
+  | { event: 'stopping'; signal: string }
+  | { event: 'stopped'; pendingEvents: number };
+
+/** Takes telemetry events; never throws. */
+export interface Reporter {
+  report(event: TelemetryEvent): void;
+}

@@ -1,0 +1,256 @@
+/**
+ * The vocabulary of the pipeline, in the order of a log line's way:
+ * Generation → LineBlock → (mapped) event bytes → SealedChunk → LoadedChunk → settled.
+ *
+ * Stages import this file and `errors.ts`, never each other; `pipeline.ts` alone knows them all.
+ */
+import type { ByteWriter } from './bytes.ts';
+
+/** Hands out the time and waits; tests move it, production uses `systemClock` of `clock.ts`. */
+export interface Clock {
+  /** Unix milliseconds. */
+  now(): number;
+  /** Resolves after `ms`, or at once (without an error) when `signal` aborts. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+// ---------------------------------------------------------------- tail
+
+/** One life of a log file, from its creation until it is renamed away, truncated or deleted. */
+export interface Generation {
+  /** Device and inode, decimal. Empty when the content was found in an archive (`.gz`). */
+  readonly dev: string;
+  readonly ino: string;
+  /** Hash (32 hex digits) of the first `fingerprintBytes` bytes: the first line without its newline, at most 1,024 bytes. */
+  readonly fingerprint: string;
+  readonly fingerprintBytes: number;
+  /** Where it was last seen. Names change under rotation: use it to tell a person, never as identity. */
+  readonly path: string;
+}
+
+/** What is known of one generation of a source: everything below `offset` is durable or skipped. */
+export interface GenerationPosition extends Generation {
+  /** Bytes from the start of the (uncompressed) generation. */
+  readonly offset: number;
+  /** Nothing more will be read from it; kept for a while so that it is recognised among rotated files. */
+  readonly ended: boolean;
+}
+
+/** Whole lines of one generation, as bytes. */
+export interface LineBlock {
+  readonly source: string;
+  readonly generation: Generation;
+  /** Offset of `bytes[0]` within the generation. */
+  readonly offset: number;
+  /** Ends with `\n`, except when `unterminated`. Only valid until the consumer has returned (and its promise settled). */
+  readonly bytes: Buffer;
+  /** The generation has ended and this, its last line, has no newline. */
+  readonly unterminated: boolean;
+}
+
+/** A line longer than `max_line_bytes`; only its beginning was kept. */
+export interface OversizeLine {
+  readonly source: string;
+  readonly generation: Generation;
+  readonly offset: number;
+  /** Bytes of the whole line, without the newline. */
+  readonly length: number;
+  /** Its first bytes (at most 1,024). */
+  readonly head: Buffer;
+  /** Offset of the byte after the line and its newline: where reading goes on. */
+  readonly nextOffset: number;
+}
+
+/** What a tailer (or the reader of finished files) delivers to. A returned promise is back-pressure: nothing more comes until it settles. */
+export interface LineConsumer {
+  lines(block: LineBlock): void | Promise<void>;
+  oversize(line: OversizeLine): void | Promise<void>;
+  /** All of the generation has been delivered, up to `offset`, and nothing more will come from it. */
+  ended(source: string, generation: Generation, offset: number): void | Promise<void>;
+}
+
+/** How far a followed file has been read, for status. */
+export interface ReadProgress {
+  readonly source: string;
+  readonly path: string;
+  readonly fingerprint: string;
+  /** Bytes read and handed on. */
+  readonly offset: number;
+  /** Bytes the file has now; for a generation that waits its turn, too. */
+  readonly size: number;
+}
+
+// ---------------------------------------------------------------- map
+
+/** What became of a line: at least one event (`mapped`), only dead letters (`dead`), or nothing (`skipped`). */
+export type LineOutcome = 'mapped' | 'dead' | 'skipped';
+
+/** Why something could not be delivered. Stable: they stand in dead letters, metrics and documentation. */
+export type DeadReason =
+  // a line
+  | 'not_json'
+  | 'line_too_long'
+  | 'unterminated_line'
+  // a rule of a line
+  | 'missing_transaction_id'
+  | 'missing_subscription'
+  | 'missing_timestamp'
+  | 'invalid_timestamp'
+  | 'invalid_property'
+  // an event at its destination
+  | 'rejected'
+  | 'poison'
+  | 'too_large'
+  | 'retries_exhausted';
+
+/** A line, or one rule's event of a line, that could not be mapped. */
+export interface LineFailure {
+  readonly reason: DeadReason;
+  /** One sentence for a person: what was wrong and where. */
+  readonly message: string;
+  /** Name of the rule; absent when the line itself could not be parsed. */
+  readonly rule?: string;
+  /** The event as far as it could be built. */
+  readonly event?: Readonly<Record<string, unknown>>;
+}
+
+/** Takes what the mapper makes of one line. All calls are synchronous. */
+export interface LineSink {
+  /**
+   * The bytes of the open chunk of a destination (its index in `destinations`). Append one event as JSON without
+   * a newline, starting `{"transaction_id":"`, then call `event`. Bytes without that call are taken back.
+   */
+  writer(destination: number): ByteWriter;
+  /** The event just written to `writer(destination)` is complete. */
+  event(destination: number): void;
+  dead(failure: LineFailure): void;
+}
+
+/** Where a line stands; with the bytes it determines `${log_id}`. */
+export interface LinePlace {
+  readonly generation: Generation;
+  readonly offset: number;
+}
+
+/** Counters of oddities that a mapper repaired instead of refusing. */
+export interface Repairs {
+  /** Lines with `\xHH` escapes (`escape=default`) that were made JSON. */
+  hexEscapes: number;
+  /** Lines with a bare `-` where a value belongs. */
+  bareDashes: number;
+  /** Lines with bytes that are not UTF-8. */
+  invalidUtf8: number;
+}
+
+/** Parses and maps the lines of one source by the compiled rules. */
+export interface LineMapper {
+  /**
+   * Maps the line at `bytes[start, end)` (without its newline) and writes events and failures to `sink`.
+   * Never throws for what a line contains.
+   */
+  map(bytes: Buffer, start: number, end: number, place: LinePlace, sink: LineSink): LineOutcome;
+  readonly repairs: Repairs;
+}
+
+// ---------------------------------------------------------------- spool
+
+/** Usage counts of a source. `lines = skipped + dead + mapped`, always. */
+export interface SourceCounts {
+  lines: number;
+  skipped: number;
+  dead: number;
+  mapped: number;
+}
+
+/** Counts of a destination. `events = delivered + duplicates + dead + pending`, always. */
+export interface DestinationCounts {
+  events: number;
+  delivered: number;
+  duplicates: number;
+  dead: number;
+}
+
+/** How the events of one chunk were settled; the sum is the number of its events. */
+export interface Settlement {
+  delivered: number;
+  duplicates: number;
+  dead: number;
+}
+
+/** A durable chunk that waits for its delivery. */
+export interface SealedChunk {
+  readonly destination: string;
+  /** Unique and increasing within a state directory, never used twice. */
+  readonly sequence: number;
+  readonly file: string;
+  /** Size of the file. */
+  readonly bytes: number;
+  readonly events: number;
+}
+
+/** A chunk in memory, verified against its checksum. */
+export interface LoadedChunk {
+  readonly chunk: SealedChunk;
+  readonly source: string;
+  readonly generation: Generation;
+  /** The events, one after the other, each followed by one byte (a newline) that the reader may overwrite. */
+  readonly body: Buffer;
+  /** `events + 1` positions in `body`: event i is `body[starts[i], starts[i + 1] - 1)`. */
+  readonly starts: Uint32Array;
+  /** Offset in the log of the line that gave event i. */
+  readonly lineOffsets: Float64Array;
+}
+
+/** One line of `dead/*.ndjson`. */
+export interface DeadLetter {
+  /** The same failure has the same id, also after a crash and a second pass. */
+  readonly id: string;
+  /** RFC 3339, when it was given up. */
+  readonly time: string;
+  readonly reason: DeadReason;
+  readonly message: string;
+  readonly source: string;
+  readonly path: string;
+  readonly fingerprint: string;
+  readonly offset: number;
+  readonly rule?: string;
+  readonly destination?: string;
+  /** What Lago answered. */
+  readonly answer?: { readonly status: number; readonly body: string };
+  /** The event as it was, or would have been, sent. */
+  readonly event?: Readonly<Record<string, unknown>>;
+  /** The raw line when it is valid UTF-8 … */
+  readonly line?: string;
+  /** … or its bytes when it is not. */
+  readonly line_base64?: string;
+  /** Bytes of the whole line, where only its beginning was kept. */
+  readonly line_bytes?: number;
+}
+
+/** What a dispatcher may do with the spool of its destination. */
+export interface DeliveryQueue {
+  /** Up to `limit` of the oldest sealed chunks that have not been taken since the start; never the same one twice. */
+  take(limit: number): readonly SealedChunk[];
+  /** Reads and verifies. Rejects with `CorruptChunkError`; any other error is worth another try. */
+  load(chunk: SealedChunk): Promise<LoadedChunk>;
+  /** Moves a corrupt chunk out of the way and accounts for its events. */
+  quarantine(chunk: SealedChunk, cause: Error): Promise<void>;
+  /** Makes dead letters durable; safe to repeat. */
+  bury(letters: readonly DeadLetter[]): Promise<void>;
+  /** Every event of the chunk is settled; the spool deletes it once the checkpoint says so too. */
+  settled(chunk: SealedChunk, settlement: Settlement): void;
+}
+
+/** What a destination's shipper tells status. */
+export interface DeliveryStatus {
+  readonly destination: string;
+  readonly inFlight: number;
+  readonly endpoints: readonly {
+    readonly address: string;
+    readonly breaker: 'closed' | 'open' | 'half_open';
+    /** RFC 3339; absent when closed. */
+    readonly retryAt?: string;
+  }[];
+  /** The last failure, in the words of the log; absent when there was none. */
+  readonly lastError?: { readonly time: string; readonly message: string };
+}
