@@ -1,0 +1,184 @@
+/**
+ * The front of the spool: splits blocks into lines, has them mapped into the open range of their generation, and
+ * hands ranges to the sealer when they are big enough, old enough, or their file has gone quiet.
+ *
+ * Back-pressure: while the gate is closed or seals are behind, a block is not taken until that is over.
+ */
+import type { ByteWriter } from '../bytes.ts';
+import type {
+  Clock,
+  Generation,
+  LineBlock,
+  LineConsumer,
+  LineMapper,
+  OversizeLine,
+  SourceCounts,
+} from '../types.ts';
+import type { SpoolGate } from './gate.ts';
+import { OpenRange } from './open-range.ts';
+import type { Sealer } from './sealer.ts';
+
+/** A range is sealed when it holds this much … */
+const MAX_HELD_BYTES = 1024 * 1024;
+const MAX_EVENTS = 2000;
+/** … or spans this much of the log, though it gave no event. */
+const MAX_SPAN_BYTES = 8 * 1024 * 1024;
+/** Ranges that may wait for the disk before reading pauses: one is written while the next one fills. */
+const MAX_BACKLOG = 2;
+
+const NEWLINE = 0x0a;
+
+export interface CollectorOptions {
+  readonly mappers: ReadonlyMap<string, LineMapper>;
+  readonly sealer: Sealer;
+  readonly gate: SpoolGate;
+  readonly clock: Clock;
+  /** A range is sealed when its first line was taken so long ago … */
+  readonly bufferDurationMs: number;
+  /** … or its last one. */
+  readonly inactiveTimeoutMs: number;
+  /** The generation is read from here on: to be made durable before its first line is. */
+  readonly started: (source: string, generation: Generation, offset: number) => Promise<void>;
+  /** All ranges of the generation are durable. */
+  readonly ended: (source: string, generation: Generation, offset: number) => void;
+  readonly signal: AbortSignal;
+}
+
+export class Collector implements LineConsumer {
+  readonly #o: CollectorOptions;
+  readonly #open = new Map<string, OpenRange>();
+  readonly #spare: ByteWriter[] = [];
+  #timer: Promise<void> | undefined;
+
+  constructor(options: CollectorOptions) {
+    this.#o = options;
+  }
+
+  lines(block: LineBlock): void | Promise<void> {
+    if (this.#mayPass()) this.#take(block);
+    else return this.#admission().then(() => this.#take(block));
+  }
+
+  oversize(line: OversizeLine): void | Promise<void> {
+    if (this.#mayPass()) this.#takeOversize(line);
+    else return this.#admission().then(() => this.#takeOversize(line));
+  }
+
+  started(source: string, generation: Generation, offset: number): Promise<void> {
+    return this.#o.started(source, generation, offset);
+  }
+
+  ended(source: string, generation: Generation, offset: number): void {
+    const range = this.#open.get(keyOf(source, generation));
+    if (range !== undefined) this.#seal(range);
+    this.#o.sealer.then(() => this.#o.ended(source, generation, offset));
+  }
+
+  /** Hands over all open ranges; resolves when they are durable. */
+  async flush(): Promise<void> {
+    for (const range of this.#open.values()) this.#seal(range);
+    await this.#o.sealer.drained();
+  }
+
+  /** What is mapped but not durable, for status: per source its counts, per destination number its events. */
+  openCounts(): { sources: [string, SourceCounts][]; events: number[] } {
+    const events: number[] = [];
+    for (const range of this.#open.values()) {
+      for (const [number, part] of range.parts.entries()) {
+        events[number] = (events[number] ?? 0) + (part?.events ?? 0);
+      }
+    }
+    return { sources: [...this.#open.values()].map(({ source, counts }) => [source, counts]), events };
+  }
+
+  #mayPass(): boolean {
+    return this.#o.gate.isOpen && this.#o.sealer.backlog < MAX_BACKLOG;
+  }
+
+  async #admission(): Promise<void> {
+    while (!this.#mayPass()) {
+      this.#o.signal.throwIfAborted();
+      await this.#o.gate.passable();
+      await this.#o.sealer.oneDone();
+    }
+  }
+
+  #take({ source, generation, offset, bytes, unterminated }: LineBlock): void {
+    const mapper = this.#o.mappers.get(source);
+    if (mapper === undefined) throw new Error(`no mapper for the source ${source}`);
+    let range = this.#rangeFor(source, generation, offset);
+    for (let start = 0; start < bytes.length;) {
+      const newline = bytes.indexOf(NEWLINE, start);
+      const end = newline < 0 ? bytes.length : newline;
+      const place = offset + start;
+      range.begin(bytes, start, end, place, unterminated);
+      const outcome = mapper.map(bytes, start, end, { generation, offset: place }, range);
+      range.counts.lines++;
+      range.counts[outcome]++;
+      start = end + 1;
+      range.to = offset + Math.min(start, bytes.length);
+      if (range.heldBytes >= MAX_HELD_BYTES || range.mostEvents >= MAX_EVENTS) {
+        this.#seal(range);
+        if (start < bytes.length) range = this.#rangeFor(source, generation, range.to);
+      }
+    }
+    this.#touch(range);
+  }
+
+  #takeOversize({ source, generation, offset, length, head, nextOffset }: OversizeLine): void {
+    const range = this.#rangeFor(source, generation, offset);
+    range.oversize(offset, head, length, {
+      reason: 'line_too_long',
+      message: `the line has ${length} bytes, more than max_line_bytes; only its beginning is kept here`,
+    });
+    range.counts.lines++;
+    range.counts.dead++;
+    range.to = nextOffset;
+    this.#touch(range);
+  }
+
+  #rangeFor(source: string, generation: Generation, offset: number): OpenRange {
+    const key = keyOf(source, generation);
+    let range = this.#open.get(key);
+    if (range === undefined) {
+      range = new OpenRange(source, generation, offset, this.#o.clock.now(), this.#spare);
+      this.#open.set(key, range);
+    } else if (range.to !== offset) {
+      throw new Error(`${source}: lines at ${offset} do not follow on ${range.to}`);
+    }
+    return range;
+  }
+
+  #touch(range: OpenRange): void {
+    if (this.#open.get(keyOf(range.source, range.generation)) !== range) return;
+    range.touchedAt = this.#o.clock.now();
+    if (range.to - range.from >= MAX_SPAN_BYTES) this.#seal(range);
+    else this.#timer ??= this.#sealWhenDue().finally(() => (this.#timer = undefined));
+  }
+
+  #seal(range: OpenRange): void {
+    this.#open.delete(keyOf(range.source, range.generation));
+    this.#o.sealer.seal(range);
+  }
+
+  async #sealWhenDue(): Promise<void> {
+    const { clock, signal } = this.#o;
+    while (this.#open.size > 0 && !signal.aborted) {
+      const next = Math.min(...[...this.#open.values()].map((range) => this.#dueAt(range)));
+      // At least a moment, and the clock may jump: what counts is looked at again afterwards.
+      await clock.sleep(Math.min(Math.max(next - clock.now(), 1), this.#o.inactiveTimeoutMs), signal);
+      const now = clock.now();
+      for (const range of this.#open.values()) {
+        // A clock that was set back must not keep a range open for longer than the timeouts say.
+        if (now >= this.#dueAt(range) || now < range.openedAt) this.#seal(range);
+      }
+    }
+  }
+
+  #dueAt({ openedAt, touchedAt }: OpenRange): number {
+    return Math.min(openedAt + this.#o.bufferDurationMs, touchedAt + this.#o.inactiveTimeoutMs);
+  }
+}
+
+const keyOf = (source: string, { fingerprint, dev, ino }: Generation): string =>
+  `${source}\n${fingerprint}/${dev}/${ino}`;

@@ -1,0 +1,138 @@
+/**
+ * The lines of one generation that are mapped but not yet durable: bytes [from, to) of the log and what became
+ * of them, per destination. Lost on a crash, which is fine: the log still has them.
+ */
+import { ByteWriter } from '../bytes.ts';
+import type { Generation, LineFailure, LineSink, SourceCounts } from '../types.ts';
+
+/** The events of one range for one destination. */
+export interface OpenPart {
+  readonly body: ByteWriter;
+  /** End of the last complete event in `body`. */
+  committed: number;
+  events: number;
+  /** See `ChunkHeader.line_offsets`. */
+  readonly lineOffsets: number[];
+  lastLine: number;
+}
+
+/** A failure of a line in the range. */
+export interface FailedLine {
+  readonly offset: number;
+  readonly failure: LineFailure;
+  /** A copy of its bytes, or of its beginning. */
+  readonly line: Buffer;
+  /** Length of the whole line where `line` is only its beginning. */
+  readonly lineBytes?: number;
+}
+
+const NEWLINE = 0x0a;
+const FIRST_CAPACITY = 64 * 1024;
+
+export class OpenRange implements LineSink {
+  readonly source: string;
+  readonly generation: Generation;
+  readonly from: number;
+  to: number;
+  /** When its first line was taken, Unix ms. */
+  readonly openedAt: number;
+  /** When its last line was taken, Unix ms. */
+  touchedAt: number;
+  readonly counts: SourceCounts = { lines: 0, skipped: 0, dead: 0, mapped: 0 };
+  /** By destination number. */
+  readonly parts: (OpenPart | undefined)[] = [];
+  readonly failures: FailedLine[] = [];
+  /** Bytes of events and failed lines held: what bounds a range's memory. */
+  #held = 0;
+  #mostEvents = 0;
+  // The line being mapped, for the calls that come back through LineSink.
+  #lineOffset = 0;
+  #line: Buffer = Buffer.alloc(0);
+  #lineStart = 0;
+  #lineEnd = 0;
+  #unterminated = false;
+  readonly #spare: ByteWriter[];
+
+  /** @param spare Buffers of earlier ranges to use again; see `recycle`. */
+  constructor(source: string, generation: Generation, from: number, now: number, spare: ByteWriter[]) {
+    this.source = source;
+    this.generation = generation;
+    this.from = from;
+    this.to = from;
+    this.openedAt = now;
+    this.touchedAt = now;
+    this.#spare = spare;
+  }
+
+  get heldBytes(): number {
+    return this.#held;
+  }
+
+  get mostEvents(): number {
+    return this.#mostEvents;
+  }
+
+  /** Names the line whose events and failures come next: `bytes[start, end)` at `offset` of the generation. */
+  begin(bytes: Buffer, start: number, end: number, offset: number, unterminated: boolean): void {
+    this.#line = bytes;
+    this.#lineStart = start;
+    this.#lineEnd = end;
+    this.#lineOffset = offset;
+    this.#unterminated = unterminated;
+  }
+
+  writer(destination: number): ByteWriter {
+    const part = this.#part(destination);
+    part.body.length = part.committed;
+    return part.body;
+  }
+
+  event(destination: number): void {
+    const part = this.#part(destination);
+    part.body.byte(NEWLINE);
+    this.#held += part.body.length - part.committed;
+    part.committed = part.body.length;
+    part.lineOffsets.push(this.#lineOffset - part.lastLine);
+    part.lastLine = this.#lineOffset;
+    part.events++;
+    if (part.events > this.#mostEvents) this.#mostEvents = part.events;
+  }
+
+  dead(failure: LineFailure): void {
+    const line = Buffer.from(this.#line.subarray(this.#lineStart, this.#lineEnd));
+    const cut = this.#unterminated && failure.reason === 'not_json';
+    this.#held += line.length;
+    this.failures.push({
+      offset: this.#lineOffset,
+      failure: cut
+        ? { ...failure, reason: 'unterminated_line', message: `cut off: ${failure.message}` }
+        : failure,
+      line,
+    });
+  }
+
+  /** A line that was too long to be kept whole. */
+  oversize(offset: number, head: Buffer, length: number, failure: LineFailure): void {
+    this.#held += head.length;
+    this.failures.push({ offset, failure, line: Buffer.from(head), lineBytes: length });
+  }
+
+  /** Gives the buffers back once the range is durable or abandoned. */
+  recycle(): void {
+    for (const part of this.parts) {
+      if (part === undefined || this.#spare.length >= 4) continue;
+      part.body.length = 0;
+      this.#spare.push(part.body);
+    }
+  }
+
+  #part(destination: number): OpenPart {
+    return (this.parts[destination] ??= {
+      body: this.#spare.pop() ?? new ByteWriter(FIRST_CAPACITY),
+      committed: 0,
+      events: 0,
+      lineOffsets: [],
+      lastLine: this.from,
+    });
+  }
+}
