@@ -8,7 +8,7 @@ const BANNER = `/**
 
 /** \`src/config/types.ts\`: the schema as TypeScript, where every key that gets a default is there. */
 export async function renderTypes(schema: SchemaNode): Promise<string> {
-  const types = await compile(resolvedShape(schema) as Parameters<typeof compile>[0], 'Config', {
+  const types = await compile(resolvedShape(schema), 'Config', {
     bannerComment: BANNER,
     additionalProperties: false,
     ignoreMinAndMaxItems: true,
@@ -24,7 +24,7 @@ export type DestinationConfig = LagoDestinationConfig;
 /** What loading returns is frozen, and its type says so. */
 function frozen(types: string): string {
   return types
-    .replaceAll(/^(\s+)((?:\w+\??|\[k: string\]): )/gm, '$1readonly $2')
+    .replaceAll(/^(\s*)((?:\w+\??|\[k: string\]): )/gm, '$1readonly $2')
     .replaceAll(/: (\w+)\[\]/g, ': readonly $1[]');
 }
 

@@ -10,25 +10,25 @@ export interface Config {
   /**
    * Folder for checkpoints, the queue and dead letters; one daemon at a time. A relative path starts at the folder of this file.
    */
-  state_dir: string;
+  readonly state_dir: string;
   /**
    * The logs to read. Each file belongs to one source.
    */
-  sources: readonly SourceConfig[];
+  readonly sources: readonly SourceConfig[];
   /**
    * Which lines become which events. They apply to all sources, in this order.
    */
-  rules: readonly RuleConfig[];
+  readonly rules: readonly RuleConfig[];
   /**
    * `all`: every rule that fits a line gives an event. `first`: only the first one does.
    */
-  match: 'all' | 'first';
+  readonly match: 'all' | 'first';
   /**
    * Where the events go.
    */
-  destinations: readonly LagoDestinationConfig[];
-  spool: SpoolConfig;
-  log: LogConfig;
+  readonly destinations: readonly LagoDestinationConfig[];
+  readonly spool: SpoolConfig;
+  readonly log: LogConfig;
 }
 /**
  * A log file to follow, or several by a glob.
@@ -37,30 +37,30 @@ export interface SourceConfig {
   /**
    * The log file, or a glob (`*`, `?`, `**`, `[…]`, `{a,b}`). A relative path starts at the folder of this configuration file. The file may appear later; its rotated siblings are found by themselves.
    */
-  path: string;
+  readonly path: string;
   /**
    * What a line looks like. A preset chooses where the timestamp comes from and which short names nested fields have; `json` is any JSON object per line and chooses nothing. `log_format` takes the plain-text format of an NGINX `log_format` directive.
    */
-  format:
+  readonly format:
     | ('nginx' | 'apisix' | 'apisix-file-logger' | 'kong-file-log' | 'litellm' | 'json')
     | {
         /**
          * The string of the `log_format` directive, variables and literal text alike.
          */
-        log_format: string;
+        readonly log_format: string;
       };
   /**
    * Where to start in a file that is there already when there is no checkpoint yet. Files that appear later are read from their beginning.
    */
-  start_at: 'beginning' | 'end';
+  readonly start_at: 'beginning' | 'end';
   /**
    * A longer line (bytes) becomes a dead letter; reading goes on at the next one.
    */
-  max_line_bytes: number;
+  readonly max_line_bytes: number;
   /**
    * Seconds for which a file that was rotated away must have been quiet before it counts as finished. More than the `flush=` time of a buffered access log.
    */
-  rotate_wait: number;
+  readonly rotate_wait: number;
 }
 /**
  * Turns lines into usage events. Values are templates: `${name}`, `$name`, `${name ?? default}`, with dots for nested fields.
@@ -69,41 +69,41 @@ export interface RuleConfig {
   /**
    * Names the rule in dead letters, counts and messages. Unique.
    */
-  name: string;
+  readonly name: string;
   /**
    * Only lines that fit give an event; without a filter all do. Expressions of lua-resty-expr: conditions `[name, operator, value]` that must all hold, or a list that starts with `AND`, `OR`, `!AND` or `!OR`. Operators: `==`, `~=`, `>`, `>=`, `<`, `<=`, `~~`, `~*`, `in`, `has`, `ipmatch`, and `!` before one of them to negate it.
    */
-  filter?: readonly unknown[];
+  readonly filter?: readonly unknown[];
   /**
    * The code of Lago's billable metric. Taken as it stands: no template.
    */
-  event_code: string;
+  readonly event_code: string;
   /**
    * The id by which Lago de-duplicates (template). `${log_id}` is a stable id of the log line: it survives rotation and replay, and no client can influence it.
    */
-  event_transaction_id: string;
+  readonly event_transaction_id: string;
   /**
    * The external id of Lago's subscription (template). A line for which it is empty becomes a dead letter.
    */
-  event_subscription_id: string;
+  readonly event_subscription_id: string;
   /**
    * When the usage happened (template): Unix seconds, Unix milliseconds or ISO 8601.
    */
-  event_timestamp?: string;
+  readonly event_timestamp?: string;
   /**
    * The event's properties (templates). One that is exactly one variable keeps the type that the log has; any other is a string.
    */
-  event_properties?: {
-    [k: string]: string;
+  readonly event_properties?: {
+    readonly [k: string]: string;
   };
   /**
    * The price of this usage in cents (template), for Lago's dynamic charges.
    */
-  precise_total_amount_cents?: string;
+  readonly precise_total_amount_cents?: string;
   /**
    * The name of the destination. Required where there is more than one.
    */
-  to: string;
+  readonly to: string;
 }
 /**
  * Lago's events API, in the cloud or self-hosted.
@@ -112,87 +112,87 @@ export interface LagoDestinationConfig {
   /**
    * Names the destination in rules, status and messages, and its folder in the spool: another name is another queue. Unique, also without regard to case.
    */
-  name: string;
+  readonly name: string;
   /**
    * What kind of destination this is.
    */
-  type: 'lago';
+  readonly type: 'lago';
   /**
    * Addresses of Lago. With several, each batch goes to a random one of those that work; they must be the same Lago, since it de-duplicates by id.
    */
-  endpoint_addrs: readonly string[];
+  readonly endpoint_addrs: readonly string[];
   /**
    * The path of the batch endpoint, put behind the address.
    */
-  endpoint_uri: string;
+  readonly endpoint_uri: string;
   /**
    * The API key of Lago: `$env://NAME` (environment variable), `$file:///path` (content of a file, without its trailing newline), or the key itself.
    */
-  token: string;
+  readonly token: string;
   /**
    * The most events in one request.
    */
-  batch_max_size: number;
+  readonly batch_max_size: number;
   /**
    * Seconds without a new event after which those collected are sent.
    */
-  inactive_timeout: number;
+  readonly inactive_timeout: number;
   /**
    * Seconds after which the oldest event collected is sent in any case.
    */
-  buffer_duration: number;
+  readonly buffer_duration: number;
   /**
    * How often a failed batch is tried again before its events become dead letters. Leave it unset to try until Lago answers; `0` is the plugin's default.
    */
-  max_retry_count?: number;
+  readonly max_retry_count?: number;
   /**
    * Seconds before the first retry; the wait grows from there, with jitter.
    */
-  retry_delay: number;
+  readonly retry_delay: number;
   /**
    * The most requests in flight at a time.
    */
-  concurrency: number;
+  readonly concurrency: number;
   /**
    * The most requests a second. Lago Cloud takes 50 batches a second per organization.
    */
-  max_requests_per_second?: number;
+  readonly max_requests_per_second?: number;
   /**
    * Whether the certificate of the server is verified. Without it anyone on the way can read the key.
    */
-  ssl_verify: boolean;
+  readonly ssl_verify: boolean;
   /**
    * Milliseconds to wait: for a connection, and for the answer.
    */
-  timeout: number;
+  readonly timeout: number;
   /**
    * Whether connections are kept open between requests.
    */
-  keepalive: boolean;
+  readonly keepalive: boolean;
   /**
    * Milliseconds for which an idle connection is kept open.
    */
-  keepalive_timeout: number;
+  readonly keepalive_timeout: number;
   /**
    * The most connections that are kept open per address.
    */
-  keepalive_pool: number;
+  readonly keepalive_pool: number;
   /**
    * Certificates (PEM) of the authorities to trust. A relative path starts at the folder of this file.
    */
-  ca_file?: string;
+  readonly ca_file?: string;
   /**
    * Client certificate (PEM) for mutual TLS; needs `key_file`.
    */
-  cert_file?: string;
+  readonly cert_file?: string;
   /**
    * Private key (PEM) of the client certificate; needs `cert_file`.
    */
-  key_file?: string;
+  readonly key_file?: string;
   /**
    * HTTP proxy through which Lago is reached; a URL, or a reference as for `token`.
    */
-  proxy?: string;
+  readonly proxy?: string;
 }
 /**
  * Limits of the queue on disk. When one is reached reading pauses: the log itself is then the buffer, and nothing is lost as long as it is kept.
@@ -201,11 +201,11 @@ export interface SpoolConfig {
   /**
    * The most bytes of events that wait for delivery, all destinations together.
    */
-  max_bytes: number;
+  readonly max_bytes: number;
   /**
    * Bytes that always stay free on the disk of `state_dir`.
    */
-  min_free_bytes: number;
+  readonly min_free_bytes: number;
 }
 /**
  * The daemon's own log, on standard error.
@@ -214,11 +214,11 @@ export interface LogConfig {
   /**
    * The least severe level that is written.
    */
-  level: 'debug' | 'info' | 'warn' | 'error';
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
   /**
    * `json`: one object per line. `nginx`: the shape of NGINX's error.log, so that alerts on the words of APISIX's plugin go on matching. `pretty`: for people.
    */
-  format: 'json' | 'nginx' | 'pretty';
+  readonly format: 'json' | 'nginx' | 'pretty';
 }
 
 /** A place where events go, of any type. */

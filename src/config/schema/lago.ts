@@ -58,6 +58,8 @@ export const lagoSchema: SchemaNode = {
     token: {
       type: 'string',
       minLength: 1,
+      pattern: '^(?:\\$env://.+|\\$file://.+|[!-~]+)$',
+      'x-expected': 'a key of printable ASCII characters without spaces, $env://NAME or $file:///path',
       'x-secret': true,
       description:
         'The API key of Lago: `$env://NAME` (environment variable), `$file:///path` (content of a file, without its trailing newline), or the key itself.',

@@ -1,0 +1,73 @@
+/**
+ * From the text of a configuration file to a `Config`: parsed, validated, completed, checked, frozen.
+ * Whoever has a `Config` needs no further checks of its shape.
+ */
+import { access, constants, readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { ConfigError } from '../errors.ts';
+import type { ConfigProblem } from '../errors.ts';
+import { crossCheck } from './checks.ts';
+import { complete, FILE_KEYS } from './complete.ts';
+import { isDraft, itemsOf, textOf } from './draft.ts';
+import type { Draft } from './draft.ts';
+import { deepFreeze } from './freeze.ts';
+import { parseText } from './parse.ts';
+import { reasonOf } from './reason.ts';
+import { resolveDraftSecrets } from './secrets.ts';
+import type { Config } from './types.ts';
+import { validate } from './validate.ts';
+
+/**
+ * Parses `text`, YAML or JSON, as the content of `file`, to whose folder relative paths refer. References to secrets
+ * stay as they are. Throws `ConfigError` with every problem.
+ */
+export function parseConfig(text: string, file: string): Config {
+  const { draft, problems } = readDraft(text, file);
+  if (problems.length > 0) throw new ConfigError(file, problems);
+  return finished(draft);
+}
+
+/**
+ * Loads `file`. With `env`, references to secrets are replaced by the secrets, and certificate files must be readable;
+ * without it nothing but the configuration itself is looked at. Throws `ConfigError` with every problem.
+ */
+export async function loadConfig(file: string, env?: NodeJS.ProcessEnv): Promise<Config> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw new ConfigError(file, [{ path: '', message: reasonOf(error) }]);
+  });
+  const { draft, problems } = readDraft(text, file);
+  if (env !== undefined) {
+    problems.push(...(await resolveDraftSecrets(draft, env)), ...(await unreadableFiles(draft)));
+  }
+  if (problems.length > 0) throw new ConfigError(file, problems);
+  return finished(draft);
+}
+
+function readDraft(text: string, file: string): { draft: Draft; problems: ConfigProblem[] } {
+  const parsed = parseText(text);
+  if ('problems' in parsed) throw new ConfigError(file, parsed.problems);
+  if (parsed.data === null) throw new ConfigError(file, [{ path: '', message: 'the file is empty' }]);
+  const problems = validate(parsed.data);
+  if (!isDraft(parsed.data)) throw new ConfigError(file, problems);
+  complete(parsed.data, dirname(resolve(file)));
+  return { draft: parsed.data, problems: [...problems, ...crossCheck(parsed.data)] };
+}
+
+async function unreadableFiles(draft: Draft): Promise<ConfigProblem[]> {
+  const problems: ConfigProblem[] = [];
+  for (const { path, item } of itemsOf(draft, 'destinations')) {
+    for (const key of FILE_KEYS) {
+      const name = textOf(item, key);
+      if (name === undefined) continue;
+      const reason = await access(name, constants.R_OK).then(() => undefined, reasonOf);
+      if (reason !== undefined)
+        problems.push({ path: `${path}.${key}`, message: `cannot read ${name}: ${reason}` });
+    }
+  }
+  return problems;
+}
+
+/** No problem was found: the draft has the shape of `Config`. */
+function finished(draft: Draft): Config {
+  return deepFreeze(draft) as unknown as Config;
+}

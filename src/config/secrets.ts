@@ -1,0 +1,119 @@
+/**
+ * References to secrets: `$env://NAME` and `$file:///path`.
+ * The keys that may hold one are those that the schema marks with `x-secret`.
+ */
+import { readFile } from 'node:fs/promises';
+import { ConfigError } from '../errors.ts';
+import type { ConfigProblem } from '../errors.ts';
+import { itemsOf, textOf } from './draft.ts';
+import type { Draft } from './draft.ts';
+import { deepFreeze } from './freeze.ts';
+import { reasonOf } from './reason.ts';
+import { lagoSchema } from './schema/lago.ts';
+import type { Config } from './types.ts';
+
+const ENV = '$env://';
+const FILE = '$file://';
+
+const SECRET_KEYS: readonly string[] = Object.entries(lagoSchema.properties ?? {}).flatMap(([key, node]) =>
+  node['x-secret'] === true ? [key] : [],
+);
+
+type Answer = { readonly secret: string } | { readonly problem: string };
+
+/**
+ * A frozen copy of the configuration with the secrets in the place of their references.
+ * Throws `ConfigError` (about `file`) with every reference that leads to nothing.
+ */
+export async function resolveSecrets(
+  config: Config,
+  env: NodeJS.ProcessEnv,
+  file = 'configuration',
+): Promise<Config> {
+  const copy = structuredClone(config);
+  const problems = await resolveDraftSecrets(copy as unknown as Draft, env);
+  if (problems.length > 0) throw new ConfigError(file, problems);
+  return deepFreeze(copy);
+}
+
+/** The same for a draft, in place; returns the problems. */
+export async function resolveDraftSecrets(draft: Draft, env: NodeJS.ProcessEnv): Promise<ConfigProblem[]> {
+  const problems: ConfigProblem[] = [];
+  for (const { path, item } of itemsOf(draft, 'destinations')) {
+    for (const key of SECRET_KEYS) {
+      const reference = textOf(item, key);
+      if (reference === undefined || !isReference(reference)) continue;
+      const answer = refuse(key, reference, await lookUp(reference, env));
+      if ('secret' in answer) item[key] = answer.secret;
+      else problems.push({ path: `${path}.${key}`, message: answer.problem });
+    }
+  }
+  return problems;
+}
+
+/**
+ * Everything that must never be shown: keys of Lago, passwords of proxies, in each form in which they travel.
+ * References that are not resolved are no secrets.
+ */
+export function secretsOf(config: Config): string[] {
+  const secrets = new Set<string>();
+  for (const { token, proxy } of config.destinations) {
+    if (!isReference(token)) secrets.add(token);
+    if (proxy === undefined || isReference(proxy) || !URL.canParse(proxy)) continue;
+    const { username, password } = new URL(proxy);
+    if (password === '') continue;
+    const plain = decodeLeniently(password);
+    secrets.add(password).add(plain);
+    secrets.add(Buffer.from(`${decodeLeniently(username)}:${plain}`).toString('base64'));
+  }
+  secrets.delete('');
+  return [...secrets];
+}
+
+function isReference(text: string): boolean {
+  return text.startsWith(ENV) || text.startsWith(FILE);
+}
+
+async function lookUp(reference: string, env: NodeJS.ProcessEnv): Promise<Answer> {
+  if (reference.startsWith(ENV)) {
+    const name = reference.slice(ENV.length);
+    const value = env[name];
+    return value === undefined
+      ? { problem: `environment variable ${name} is not set` }
+      : { secret: value.replace(/\r?\n$/, '') };
+  }
+  const path = reference.slice(FILE.length);
+  if (!path.startsWith('/'))
+    return { problem: `expected an absolute path as in $file:///path, got ${reference}` };
+  try {
+    return { secret: (await readFile(path, 'utf8')).replace(/\r?\n$/, '') };
+  } catch (error) {
+    return { problem: `cannot read ${path}: ${reasonOf(error)}` };
+  }
+}
+
+/** Turns away what a reference led to when it cannot be a secret of its kind. Shows the reference, never the content. */
+function refuse(key: string, reference: string, answer: Answer): Answer {
+  if ('problem' in answer) return answer;
+  const place = reference.startsWith(ENV)
+    ? `environment variable ${reference.slice(ENV.length)}`
+    : reference.slice(FILE.length);
+  if (answer.secret === '') return { problem: `${place} is empty` };
+  if (!/^[\x21-\x7e]+$/.test(answer.secret)) {
+    return {
+      problem: `${place} holds more than one line, spaces or characters that cannot be sent in a header`,
+    };
+  }
+  if (key === 'proxy' && !(/^https?:\/\//i.test(answer.secret) && URL.canParse(answer.secret))) {
+    return { problem: `${place} holds no URL like http://proxy.internal:3128` };
+  }
+  return answer;
+}
+
+function decodeLeniently(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
