@@ -2,6 +2,7 @@
 import type { ConfigProblem } from '../errors.ts';
 import { itemsOf, textOf } from './draft.ts';
 import type { Draft } from './draft.ts';
+import type { Config } from './types.ts';
 
 /** Every contradiction between keys of a completed draft. */
 export function crossCheck(draft: Draft): ConfigProblem[] {
@@ -92,4 +93,24 @@ function halfCertificates(draft: Draft): ConfigProblem[] {
       certificate === undefined ? ['key_file', 'cert_file'] : ['cert_file', 'key_file'];
     return [{ path: `${path}.${missing}`, message: `required where ${present} is set` }];
   });
+}
+
+/** The endpoints that get the key of Lago without TLS over a network: plain http, and not this host itself. */
+export function insecureEndpoints(config: Config): string[] {
+  const addresses = config.destinations.flatMap((destination) => destination.endpoint_addrs);
+  return addresses.filter((address) => {
+    const { protocol, hostname } = new URL(address);
+    return protocol === 'http:' && !isLoopback(hostname);
+  });
+}
+
+/** `hostname` as `URL` writes it: lower case, IPv4 in four decimals, IPv6 in brackets and shortened. */
+function isLoopback(hostname: string): boolean {
+  return (
+    hostname === 'localhost' ||
+    hostname.endsWith('.localhost') ||
+    /^127(?:\.\d+){3}$/.test(hostname) ||
+    hostname === '[::1]' ||
+    hostname.startsWith('[::ffff:7f')
+  );
 }

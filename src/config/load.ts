@@ -2,13 +2,13 @@
  * From the text of a configuration file to a `Config`: parsed, validated, completed, checked, frozen.
  * Whoever has a `Config` needs no further checks of its shape.
  */
-import { access, constants, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { ConfigError } from '../errors.ts';
 import type { ConfigProblem } from '../errors.ts';
 import { crossCheck } from './checks.ts';
-import { complete, FILE_KEYS } from './complete.ts';
-import { isDraft, itemsOf, textOf } from './draft.ts';
+import { complete } from './complete.ts';
+import { isDraft } from './draft.ts';
 import type { Draft } from './draft.ts';
 import { deepFreeze } from './freeze.ts';
 import { parseText } from './parse.ts';
@@ -36,9 +36,7 @@ export async function loadConfig(file: string, env?: NodeJS.ProcessEnv): Promise
     throw new ConfigError(file, [{ path: '', message: reasonOf(error) }]);
   });
   const { draft, problems } = readDraft(text, file);
-  if (env !== undefined) {
-    problems.push(...(await resolveDraftSecrets(draft, env)), ...(await unreadableFiles(draft)));
-  }
+  if (env !== undefined) problems.push(...(await resolveDraftSecrets(draft, env)));
   if (problems.length > 0) throw new ConfigError(file, problems);
   return finished(draft);
 }
@@ -51,20 +49,6 @@ function readDraft(text: string, file: string): { draft: Draft; problems: Config
   if (!isDraft(parsed.data)) throw new ConfigError(file, problems);
   complete(parsed.data, dirname(resolve(file)));
   return { draft: parsed.data, problems: [...problems, ...crossCheck(parsed.data)] };
-}
-
-async function unreadableFiles(draft: Draft): Promise<ConfigProblem[]> {
-  const problems: ConfigProblem[] = [];
-  for (const { path, item } of itemsOf(draft, 'destinations')) {
-    for (const key of FILE_KEYS) {
-      const name = textOf(item, key);
-      if (name === undefined) continue;
-      const reason = await access(name, constants.R_OK).then(() => undefined, reasonOf);
-      if (reason !== undefined)
-        problems.push({ path: `${path}.${key}`, message: `cannot read ${name}: ${reason}` });
-    }
-  }
-  return problems;
 }
 
 /** No problem was found: the draft has the shape of `Config`. */

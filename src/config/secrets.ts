@@ -2,9 +2,10 @@
  * References to secrets: `$env://NAME` and `$file:///path`.
  * The keys that may hold one are those that the schema marks with `x-secret`.
  */
-import { readFile } from 'node:fs/promises';
+import { access, constants, readFile } from 'node:fs/promises';
 import { ConfigError } from '../errors.ts';
 import type { ConfigProblem } from '../errors.ts';
+import { FILE_KEYS } from './complete.ts';
 import { itemsOf, textOf } from './draft.ts';
 import type { Draft } from './draft.ts';
 import { deepFreeze } from './freeze.ts';
@@ -23,7 +24,8 @@ type Answer = { readonly secret: string } | { readonly problem: string };
 
 /**
  * A frozen copy of the configuration with the secrets in the place of their references.
- * Throws `ConfigError` (about `file`) with every reference that leads to nothing.
+ * Throws `ConfigError` (about `file`) with every reference that leads to nothing, and every certificate or key file
+ * that cannot be read.
  */
 export async function resolveSecrets(
   config: Config,
@@ -48,7 +50,7 @@ export async function resolveDraftSecrets(draft: Draft, env: NodeJS.ProcessEnv):
       else problems.push({ path: `${path}.${key}`, message: answer.problem });
     }
   }
-  return problems;
+  return [...problems, ...(await unreadableFiles(draft))];
 }
 
 /**
@@ -58,7 +60,8 @@ export async function resolveDraftSecrets(draft: Draft, env: NodeJS.ProcessEnv):
 export function secretsOf(config: Config): string[] {
   const secrets = new Set<string>();
   for (const { token, proxy } of config.destinations) {
-    if (!isReference(token)) secrets.add(token);
+    // As it stands, and as a JSON answer that repeats it would write it.
+    if (!isReference(token)) secrets.add(token).add(JSON.stringify(token).slice(1, -1));
     if (proxy === undefined || isReference(proxy) || !URL.canParse(proxy)) continue;
     const { username, password } = new URL(proxy);
     if (password === '') continue;
@@ -108,6 +111,21 @@ function refuse(key: string, reference: string, answer: Answer): Answer {
     return { problem: `${place} holds no URL like http://proxy.internal:3128` };
   }
   return answer;
+}
+
+/** Certificates and keys stay in their files, which must be there. */
+async function unreadableFiles(draft: Draft): Promise<ConfigProblem[]> {
+  const problems: ConfigProblem[] = [];
+  for (const { path, item } of itemsOf(draft, 'destinations')) {
+    for (const key of FILE_KEYS) {
+      const name = textOf(item, key);
+      if (name === undefined) continue;
+      const reason = await access(name, constants.R_OK).then(() => undefined, reasonOf);
+      if (reason !== undefined)
+        problems.push({ path: `${path}.${key}`, message: `cannot read ${name}: ${reason}` });
+    }
+  }
+  return problems;
 }
 
 function decodeLeniently(text: string): string {

@@ -126,7 +126,7 @@ export const lagoSchema: SchemaNode = {
       default: true,
       description:
         'Whether the certificate of the server is verified. Without it anyone on the way can read the key.',
-      examples: [true],
+      examples: [false],
     },
     timeout: {
       type: 'integer',
@@ -140,7 +140,7 @@ export const lagoSchema: SchemaNode = {
       type: 'boolean',
       default: true,
       description: 'Whether connections are kept open between requests.',
-      examples: [true],
+      examples: [false],
     },
     keepalive_timeout: {
       type: 'integer',

@@ -1,0 +1,144 @@
+/**
+ * What each telemetry event says in the log: its level, its sentence, and when repeats of it are gathered.
+ * Where APISIX's `lago` plugin has words for the same thing, they are its words, so that alerts go on matching.
+ * `docs/log-events.md` explains each one to operators; a test holds the two together.
+ */
+import type { TelemetryEvent } from './events.ts';
+
+export type EventName = TelemetryEvent['event'];
+export type Level = 'debug' | 'info' | 'warn' | 'error';
+
+export interface Message<E extends TelemetryEvent> {
+  readonly level: Level;
+  readonly text: (event: E) => string;
+  /** Events of one kind with the same key count as repeats of each other; without it each one is written. */
+  readonly repeatKey?: (event: E) => string;
+}
+
+type MessageTable = { readonly [K in EventName]: Message<Extract<TelemetryEvent, { event: K }>> };
+
+/**
+ * The plugin's batch processor is called "lago logger" unless configured otherwise, so the destination that has the
+ * default name is called that, too. Any other destination appears under its own name.
+ */
+function processor(destination: string): string {
+  return `Batch Processor[${destination === 'lago' ? 'lago logger' : destination}]`;
+}
+
+const bySource = (event: { source: string; reason: string }): string => `${event.source} ${event.reason}`;
+const byDestination = (event: { destination: string }): string => event.destination;
+
+const LOST_HINT = 'they were rotated away before they could be read; replay them if a copy exists';
+
+export const MESSAGES: MessageTable = {
+  file_missing: { level: 'warn', text: (e) => `${e.path} does not exist; waiting for it` },
+  file_found: { level: 'info', text: (e) => `reading ${e.path} from byte ${e.offset}` },
+  file_unreadable: {
+    level: 'error',
+    text: (e) => `cannot read ${e.path}: ${e.error.message}; trying again`,
+    repeatKey: (e) => e.path,
+  },
+  file_readable_again: { level: 'info', text: (e) => `${e.path} can be read again` },
+  file_claimed_twice: {
+    level: 'warn',
+    text: (e) => `${e.path} also matches ${e.source}; it is read only by ${e.owner}`,
+    repeatKey: (e) => e.path,
+  },
+  rotation: { level: 'info', text: (e) => `${e.path} was ${e.kind}` },
+  generation_found: {
+    level: 'info',
+    text: (e) => `going on in ${e.path} (${e.fingerprint}) at byte ${e.offset}`,
+  },
+  generation_ended: {
+    level: 'info',
+    text: (e) => `finished ${e.path} (${e.fingerprint}) at byte ${e.offset}`,
+  },
+  lines_lost: {
+    level: 'error',
+    text: (e) =>
+      `lines lost: ${e.path} (${e.fingerprint}) is gone, unread from byte ${e.from} ${e.to === undefined ? 'on' : `to ${e.to}`}; ${LOST_HINT}`,
+  },
+  line_dead: {
+    level: 'warn',
+    text: (e) => `dead letter: ${e.path} at byte ${e.offset}: ${e.reason}: ${e.message}`,
+    repeatKey: bySource,
+  },
+  spool_paused: { level: 'error', text: (e) => `reading is paused: ${e.message}` },
+  spool_resumed: { level: 'info', text: () => 'reading goes on' },
+  chunk_quarantined: {
+    level: 'error',
+    text: (e) => `damaged chunk put aside: ${e.file}: ${e.error.message}`,
+    repeatKey: byDestination,
+  },
+  checkpoint_failed: {
+    level: 'error',
+    text: (e) => `cannot write the checkpoint: ${e.error.message}; trying again`,
+    repeatKey: () => '',
+  },
+  checkpoint_damaged: {
+    level: 'error',
+    text: (e) => `damaged checkpoint put aside: ${e.file}: ${e.error.message}; going by the chunks`,
+  },
+  batch_failed: {
+    level: 'error',
+    text: (e) => `${processor(e.destination)} failed to process entries: ${e.message}`,
+    repeatKey: byDestination,
+  },
+  batch_partly_failed: {
+    level: 'error',
+    text: (e) => `${processor(e.destination)} failed to process entries [${e.done}/${e.total}]: ${e.message}`,
+    repeatKey: byDestination,
+  },
+  retries_exhausted: {
+    level: 'error',
+    text: (e) =>
+      `${processor(e.destination)} exceeded the max_retry_count[${e.maxRetryCount}] dropping the entries into the dead letters: ${e.events}`,
+    repeatKey: byDestination,
+  },
+  endpoint_open: {
+    level: 'warn',
+    text: (e) => `${e.address} is left alone for ${e.retryInMs} ms: ${e.cause}`,
+    repeatKey: (e) => `${e.destination} ${e.address}`,
+  },
+  endpoint_closed: {
+    level: 'info',
+    text: (e) => `${e.address} works again`,
+    repeatKey: (e) => `${e.destination} ${e.address}`,
+  },
+  destination_held: {
+    level: 'error',
+    text: (e) =>
+      `${processor(e.destination)} failed to process entries: ${e.message}; everything is kept until this is mended: ${e.remedy}`,
+    repeatKey: byDestination,
+  },
+  event_dead: {
+    level: 'error',
+    text: (e) => `${processor(e.destination)} put an entry into the dead letters: ${e.reason}: ${e.message}`,
+    repeatKey: (e) => `${e.destination} ${e.reason}`,
+  },
+  insecure_endpoint: {
+    level: 'warn',
+    text: (e) => `Using lago endpoint_addrs with no TLS is a security risk: ${e.address}`,
+  },
+  batch_size_lowered: {
+    level: 'warn',
+    text: (e) =>
+      `${processor(e.destination)} sends at most ${e.size} entries a request: Lago takes fewer than configured`,
+  },
+  started: {
+    level: 'info',
+    text: (e) =>
+      `tailmeter ${e.version} runs with ${e.stateDir}: sources ${e.sources}, destinations ${e.destinations}`,
+  },
+  recovered: {
+    level: 'info',
+    text: (e) => `events left from the last run: ${e.pendingEvents} in chunks: ${e.chunks}`,
+  },
+  stopping: { level: 'info', text: (e) => `stopping on ${e.signal}` },
+  stopped: { level: 'info', text: (e) => `stopped; events that wait for the next run: ${e.pendingEvents}` },
+};
+
+/** The table's entry for `event`, with the type that belongs to it. */
+export function messageOf<E extends TelemetryEvent>(event: E): Message<E> {
+  return MESSAGES[event.event] as unknown as Message<E>;
+}
