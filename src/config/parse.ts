@@ -5,28 +5,26 @@ import type { ConfigProblem } from '../errors.ts';
 /** What a file holds, or why it cannot be read as YAML (of which JSON is a part). */
 export type Parsed = { readonly data: unknown } | { readonly problems: readonly ConfigProblem[] };
 
-/** Messages of the YAML parser that make no sense to a person who does not know the library. */
-const PLAIN_WORDS: Readonly<Record<string, string>> = {
+/** Errors after which the rest of the file still means what it says; in words for a person who does not know the library. */
+const HARMLESS: Readonly<Record<string, string | undefined>> = {
   DUPLICATE_KEY: 'this key stands here twice',
-  MULTIPLE_DOCS: 'a second document begins here; a configuration is one',
+  TAG_RESOLVE_FAILED: 'tags like !name mean nothing here',
 };
 
 /**
- * Parses YAML 1.2 with merge keys (`<<`). Problems say line and column, never the text of the line: it may hold a key.
+ * Parses YAML 1.2 with merge keys (`<<`). Problems say line and column, and never repeat the text: it may hold a key.
  * Unknown tags are problems, too: `!env X` would otherwise silently be the text `X`.
  */
 export function parseText(text: string): Parsed {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });
   const problems: ConfigProblem[] = [];
-  let lastLine = 0;
-  for (const error of [...document.errors, ...document.warnings]) {
+  for (const error of [...document.errors, ...document.warnings].toSorted((a, b) => a.pos[0] - b.pos[0])) {
     const { line, col } = lines.linePos(error.pos[0]);
-    // What follows on the same line is mostly a consequence of the first error there.
-    if (line === lastLine) continue;
-    lastLine = line;
-    const words = PLAIN_WORDS[error.code] ?? lowerFirst(error.message);
+    const words = HARMLESS[error.code] ?? plainWords(error);
     problems.push({ path: '', message: `line ${line}, column ${col}: ${words}${hint(text, error)}` });
+    // Beyond a real syntax error the parser only guesses, and its guesses are noise.
+    if (HARMLESS[error.code] === undefined) break;
   }
   if (problems.length > 0) return { problems };
   try {
@@ -35,13 +33,19 @@ export function parseText(text: string): Parsed {
     return { data: data === null ? null : (JSON.parse(JSON.stringify(data)) as unknown) };
   } catch (error) {
     // An alias without its anchor, or one that grows without end.
-    return { problems: [{ path: '', message: lowerFirst((error as Error).message) }] };
+    return { problems: [{ path: '', message: lowerFirst((error as Error).message.replace(/: .*$/s, '')) }] };
   }
 }
 
 /** The mistake that templates invite: `{ status: ${status} }`, where the brace begins a YAML mapping. */
 function hint(text: string, error: Pick<YAMLParseError, 'pos'>): string {
   return text.slice(error.pos[0] - 1, error.pos[0] + 1) === '${' ? '; put the template in quotes' : '';
+}
+
+function plainWords({ code, message }: Pick<YAMLParseError, 'code' | 'message'>): string {
+  if (code === 'MULTIPLE_DOCS') return 'a second document begins here; a configuration is one';
+  // Some messages end with the text that was found.
+  return lowerFirst(message.replace(/: ".*"$/s, ''));
 }
 
 function lowerFirst(sentence: string): string {

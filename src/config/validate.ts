@@ -14,7 +14,8 @@ export function validate(data: unknown): ConfigProblem[] {
     .addVocabulary([...ANNOTATIONS])
     .compile(configSchema);
   if (compiled(data)) return [];
-  const errors = compiled.errors ?? [];
+  // The branches of an `anyOf` are told by itself.
+  const errors = (compiled.errors ?? []).filter((error) => !error.schemaPath.includes('/anyOf/'));
   const wrongTypes = new Set(
     errors.flatMap((error) => (error.keyword === 'type' ? [error.instancePath] : [])),
   );
@@ -26,12 +27,8 @@ export function validate(data: unknown): ConfigProblem[] {
     }));
 }
 
-/**
- * Not what only follows from another error: inside the branches of an `anyOf`, which tells it itself; a limit of
- * something that has the wrong type; the pattern of an empty text.
- */
+/** Not what only follows from another error: a limit of something of the wrong type, the pattern of an empty text. */
 function isCause(error: ErrorObject, wrongTypes: ReadonlySet<string>): boolean {
-  if (error.schemaPath.includes('/anyOf/')) return false;
   if (error.keyword !== 'type' && wrongTypes.has(error.instancePath)) return false;
   return !(error.keyword === 'pattern' && error.data === '' && 'minLength' in (error.parentSchema ?? {}));
 }
