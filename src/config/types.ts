@@ -87,7 +87,7 @@ export interface RuleConfig {
    */
   readonly event_subscription_id: string;
   /**
-   * When the usage happened (template): Unix seconds, Unix milliseconds or ISO 8601.
+   * When the usage happened (template): Unix seconds, Unix milliseconds, ISO 8601 with an offset, or NGINX's `$time_local`.
    */
   readonly event_timestamp?: string;
   /**

@@ -54,7 +54,8 @@ export const ruleSchema: SchemaNode = {
       type: 'string',
       minLength: 1,
       'x-default': 'start of the request, as the format of the source gives it',
-      description: 'When the usage happened (template): Unix seconds, Unix milliseconds or ISO 8601.',
+      description:
+        "When the usage happened (template): Unix seconds, Unix milliseconds, ISO 8601 with an offset, or NGINX's `$time_local`.",
       examples: ['${msec}', '${started_at}'],
     },
     event_properties: {
