@@ -79,3 +79,8 @@ export class CorruptChunkError extends TailmeterError {
 export class StateDirError extends TailmeterError {
   readonly code = 'TM_STATE_DIR';
 }
+
+/** The demo cannot go on: its gateway, its Lago or its events do not do what they should. */
+export class DemoError extends TailmeterError {
+  readonly code = 'TM_DEMO';
+}
