@@ -84,3 +84,18 @@ export class StateDirError extends TailmeterError {
 export class DemoError extends TailmeterError {
   readonly code = 'TM_DEMO';
 }
+
+/** A log that was named on the command line cannot be read, or not to its end. */
+export class LogReadError extends TailmeterError {
+  readonly code = 'TM_LOG_READ';
+
+  readonly file: string;
+  /** Uncompressed bytes of the log that were delivered before. */
+  readonly offset: number;
+
+  constructor(file: string, offset: number, detail: string, options?: ErrorOptions) {
+    super(offset === 0 ? `${file}: ${detail}` : `${file}: ${detail} (read up to byte ${offset})`, options);
+    this.file = file;
+    this.offset = offset;
+  }
+}

@@ -63,9 +63,14 @@ export interface OversizeLine {
 
 /** What a tailer (or the reader of finished files) delivers to. A returned promise is back-pressure: nothing more comes until it settles. */
 export interface LineConsumer {
+  /** Reading of the generation starts, or goes on, at `offset`: to be known after a restart, also if no line follows. */
+  started?(source: string, generation: Generation, offset: number): void | Promise<void>;
   lines(block: LineBlock): void | Promise<void>;
   oversize(line: OversizeLine): void | Promise<void>;
-  /** All of the generation has been delivered, up to `offset`, and nothing more will come from it. */
+  /**
+   * All of the generation has been delivered, up to `offset`. Nothing more comes from it, unless its file grows
+   * after all (a writer that was later than `rotate_wait`): then `started` is called again, and lines follow.
+   */
   ended(source: string, generation: Generation, offset: number): void | Promise<void>;
 }
 

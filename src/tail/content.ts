@@ -1,0 +1,88 @@
+/**
+ * The bytes of one generation, wherever they are kept: a growing file (here) or an archive (`archive-content.ts`).
+ */
+import { constants } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
+import { ArchiveContent } from './archive-content.ts';
+import type { LogKind } from './siblings.ts';
+
+export interface ContentStat {
+  /** Bytes now; of an archive, those that were unpacked so far. */
+  readonly size: number;
+  /** Unix nanoseconds of the last write. */
+  readonly mtimeNs: bigint;
+  /** Names that the file still has; 0 when it was deleted. */
+  readonly links: number;
+}
+
+export interface Content {
+  /** More bytes may come. False for an archive, whose end is the end. */
+  readonly growing: boolean;
+  /** Reads into the start of `into`; resolves to the number of bytes, fewer than `length` only at the end. */
+  read(into: Buffer, length: number, position: number): Promise<number>;
+  /** Bytes below `position` will not be asked for again. */
+  forget(position: number): void;
+  stat(): Promise<ContentStat>;
+  close(): Promise<void>;
+}
+
+/** An open log. `dev` and `ino` are those of the descriptor, not of whatever the path names by now. */
+export interface OpenLog {
+  readonly path: string;
+  readonly kind: LogKind;
+  readonly dev: string;
+  readonly ino: string;
+  readonly size: number;
+  readonly mtimeNs: bigint;
+  readonly content: Content;
+}
+
+class FileContent implements Content {
+  readonly growing = true;
+  readonly #file: FileHandle;
+
+  constructor(file: FileHandle) {
+    this.#file = file;
+  }
+
+  async read(into: Buffer, length: number, position: number): Promise<number> {
+    const { bytesRead } = await this.#file.read(into, 0, length, position);
+    return bytesRead;
+  }
+
+  forget(): void {
+    // A file keeps its bytes.
+  }
+
+  async stat(): Promise<ContentStat> {
+    const { size, mtimeNs, nlink } = await this.#file.stat({ bigint: true });
+    return { size: Number(size), mtimeNs, links: Number(nlink) };
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close();
+  }
+}
+
+/** Opens a log for reading. Rejects with the error of the system, also for what is no regular file. */
+export async function openLog(path: string, kind: LogKind): Promise<OpenLog> {
+  // Non-blocking: opening a pipe that nobody writes to would never return.
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const stat = await file.stat({ bigint: true });
+    if (!stat.isFile()) throw new Error(`${path} is not a regular file`);
+    const content = kind === 'plain' ? new FileContent(file) : await ArchiveContent.open(file, kind);
+    return {
+      path,
+      kind,
+      dev: String(stat.dev),
+      ino: String(stat.ino),
+      size: Number(stat.size),
+      mtimeNs: (content instanceof ArchiveContent ? content.memberMtimeNs : undefined) ?? stat.mtimeNs,
+      content,
+    };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}

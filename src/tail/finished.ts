@@ -1,0 +1,138 @@
+/**
+ * Reads a bounded list of finished logs (plain, `.gz`, `.tar.gz`) from beginning to end. It gives the same blocks,
+ * fingerprints and offsets as the tailer gives for the same generations: the same line reader does the work.
+ */
+import { LogReadError } from '../errors.ts';
+import type { Generation, LineConsumer } from '../types.ts';
+import { ArchiveContent } from './archive-content.ts';
+import { openLog, type Content, type OpenLog } from './content.ts';
+import { FINGERPRINT_MAX_BYTES, fingerprintOf } from './fingerprint.ts';
+import { LineReader, ReadBuffer, type Piece } from './line-reader.ts';
+import { isMissing, kindOf } from './siblings.ts';
+
+export interface FinishedOptions {
+  /** The configured path as whose log the files are read. */
+  readonly source: string;
+  readonly maxLineBytes: number;
+  readonly consumer: LineConsumer;
+  /** Stops between two blocks. */
+  readonly signal?: AbortSignal;
+  /** Where to go on in the generation with this fingerprint, in uncompressed bytes; 0 when it is new. */
+  readonly startOffset?: (fingerprint: string) => number;
+}
+
+export interface FinishedFile {
+  readonly path: string;
+  /** Absent when the file is empty. */
+  readonly generation?: Generation;
+  /** Uncompressed bytes that were delivered, those before the start included. */
+  readonly bytes: number;
+}
+
+/**
+ * Delivers the files one after the other; an archive of several files gives an entry for each of them. Rejects with
+ * `LogReadError`, before anything is read, when a file is missing or may not be read; and, after all whole lines
+ * before it were delivered, at damage within a file. What the consumer rejects with is passed on.
+ */
+export async function readFinished(
+  files: readonly string[],
+  options: FinishedOptions,
+): Promise<FinishedFile[]> {
+  for (const file of files) await (await openFinished(file)).content.close();
+  const buffer = new ReadBuffer();
+  const summaries: FinishedFile[] = [];
+  for (const file of files) {
+    if (options.signal?.aborted === true) break;
+    const log = await openFinished(file);
+    let content: Content | undefined = log.content;
+    try {
+      while (content !== undefined) {
+        summaries.push(await readOne(log, content, buffer, options));
+        content = content instanceof ArchiveContent ? await following(file, content) : undefined;
+      }
+    } finally {
+      await log.content.close();
+    }
+  }
+  return summaries;
+}
+
+async function openFinished(file: string): Promise<OpenLog> {
+  try {
+    return await openLog(file, kindOf(file));
+  } catch (error) {
+    const detail = isMissing(error) ? 'there is no such file' : `cannot be read: ${(error as Error).message}`;
+    throw new LogReadError(file, 0, detail, { cause: error });
+  }
+}
+
+async function following(file: string, content: ArchiveContent): Promise<ArchiveContent | undefined> {
+  try {
+    return await content.following();
+  } catch (error) {
+    throw damage(file, 0, error);
+  }
+}
+
+async function readOne(
+  log: OpenLog,
+  content: Content,
+  buffer: ReadBuffer,
+  { source, maxLineBytes, consumer, signal, startOffset }: FinishedOptions,
+): Promise<FinishedFile> {
+  const { path } = log;
+  let offset = 0;
+  const reading = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } catch (error) {
+      throw damage(path, offset, error);
+    }
+  };
+  const count = await reading(content.read(buffer.head, FINGERPRINT_MAX_BYTES, 0));
+  const head = buffer.head.subarray(0, count);
+  let fingerprint = fingerprintOf(head, false);
+  if (fingerprint === undefined) {
+    // At damage within the first line there is nothing to identify: let it be told.
+    await reading(content.read(buffer.bytes, 1, count));
+    fingerprint = count === 0 ? undefined : fingerprintOf(head, true);
+  }
+  if (fingerprint === undefined) return { path, bytes: 0 };
+  const generation: Generation = {
+    dev: content.growing ? log.dev : '',
+    ino: content.growing ? log.ino : '',
+    fingerprint: fingerprint.hash,
+    fingerprintBytes: fingerprint.bytes,
+    path,
+  };
+  offset = startOffset?.(generation.fingerprint) ?? 0;
+  const lines = new LineReader(content, offset, maxLineBytes, buffer);
+  await consumer.started?.(source, generation, offset);
+  const deliver = async (piece: Piece, unterminated: boolean): Promise<void> => {
+    const { offset: at, end } = piece;
+    if (piece.oversize) {
+      const { length, head } = piece;
+      await consumer.oversize({ source, generation, offset: at, length, head, nextOffset: end });
+    } else {
+      await consumer.lines({ source, generation, offset: at, bytes: piece.bytes, unterminated });
+    }
+    lines.accept(piece);
+    offset = end;
+  };
+  for (;;) {
+    if (signal?.aborted === true) return { path, generation, bytes: offset };
+    const piece = await reading(lines.next());
+    if (piece === undefined) break;
+    if (piece !== 'scanned') await deliver(piece, false);
+  }
+  const rest = await reading(lines.rest());
+  if (rest !== undefined) await deliver(rest, true);
+  await consumer.ended(source, generation, offset);
+  return { path, generation, bytes: offset };
+}
+
+function damage(file: string, offset: number, error: unknown): LogReadError {
+  return new LogReadError(file, offset, `cannot be read further: ${(error as Error).message}`, {
+    cause: error,
+  });
+}

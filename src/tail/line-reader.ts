@@ -1,0 +1,177 @@
+/**
+ * Cuts one generation into runs of whole lines, a buffer-full at a time, and finds lines that are too long.
+ *
+ * It keeps no bytes: what follows the last newline is read again next time. So memory is the one buffer that all
+ * readers share, whatever a line's length; a line that outgrows `maxLineBytes` is only scanned for its end.
+ *
+ *      delivered      no newline in here     not looked at yet
+ *   0 ────────── offset ──────────────── scanned ─────────────▶
+ */
+import { FINGERPRINT_MAX_BYTES } from './fingerprint.ts';
+import type { Content } from './content.ts';
+
+const NEWLINE = 0x0a;
+/** Larger reads were no faster; smaller ones pay for the trip to the thread pool (64 KiB: a tenth of the rate). */
+const READ_BYTES = 512 * 1024;
+/** Kept of a line that is too long. */
+const HEAD_BYTES = 1024;
+
+/** The buffer that the readers of a tailer share: only one of them reads at a time. */
+export class ReadBuffer {
+  bytes = Buffer.allocUnsafe(READ_BYTES);
+  /** For looks at the first bytes of a file while `bytes` is in use. */
+  readonly head = Buffer.allocUnsafe(FINGERPRINT_MAX_BYTES);
+
+  /** Grows for the sake of a long line; the limit is `max_line_bytes`. */
+  reserve(length: number): void {
+    if (length > this.bytes.length) this.bytes = Buffer.allocUnsafe(length);
+  }
+}
+
+export type Piece =
+  | { readonly oversize: false; readonly offset: number; readonly end: number; readonly bytes: Buffer }
+  | {
+      readonly oversize: true;
+      readonly offset: number;
+      readonly end: number;
+      readonly length: number;
+      readonly head: Buffer;
+    };
+
+export class LineReader {
+  readonly #content: Content;
+  readonly #maxLineBytes: number;
+  readonly #buffer: ReadBuffer;
+  #offset: number;
+  #scanned: number;
+  /** First bytes of the line at `#offset`, while it is being scanned. */
+  #head: Buffer = Buffer.alloc(0);
+
+  constructor(content: Content, offset: number, maxLineBytes: number, buffer: ReadBuffer) {
+    this.#content = content;
+    this.#maxLineBytes = maxLineBytes;
+    this.#buffer = buffer;
+    this.#offset = offset;
+    this.#scanned = offset;
+    content.forget(offset);
+  }
+
+  /** Everything below was accepted. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** The generation was seen up to here: nothing below needs another look until more is written. */
+  get scanned(): number {
+    return this.#scanned;
+  }
+
+  /**
+   * Lines, or a line that is too long; `scanned` when a buffer-full held no newline; undefined at the present end.
+   * The piece comes again until it is accepted, and its bytes are valid until the next call.
+   */
+  async next(): Promise<Piece | 'scanned' | undefined> {
+    let wanted = READ_BYTES;
+    if (this.#scanned > this.#offset) {
+      const end = await this.#findEnd();
+      if (typeof end !== 'number') return end;
+      const length = end - this.#offset;
+      if (length > this.#maxLineBytes) return this.#tooLong(length, end + 1);
+      wanted = Math.max(wanted, length + 1);
+    }
+    this.#buffer.reserve(wanted);
+    const { bytes } = this.#buffer;
+    const count = await this.#content.read(bytes, wanted, this.#offset);
+    if (count === 0) return undefined;
+    const run = bytes.subarray(0, bytes.lastIndexOf(NEWLINE, count - 1) + 1);
+    if (run.length === 0) {
+      this.#head = Buffer.from(bytes.subarray(0, Math.min(count, HEAD_BYTES)));
+      this.#scanned = this.#offset + count;
+      return 'scanned';
+    }
+    const good = this.#goodLength(run);
+    if (good > 0) {
+      return {
+        oversize: false,
+        offset: this.#offset,
+        end: this.#offset + good,
+        bytes: run.subarray(0, good),
+      };
+    }
+    const length = run.indexOf(NEWLINE);
+    this.#head = Buffer.from(run.subarray(0, Math.min(length, HEAD_BYTES)));
+    return this.#tooLong(length, this.#offset + length + 1);
+  }
+
+  /** What stands behind the last newline when nothing more will come; undefined when there is nothing. */
+  async rest(): Promise<Piece | undefined> {
+    const length = this.#scanned - this.#offset;
+    if (length === 0) return undefined;
+    if (length > this.#maxLineBytes) return this.#tooLong(length, this.#scanned);
+    this.#buffer.reserve(length);
+    const { bytes } = this.#buffer;
+    const count = await this.#content.read(bytes, length, this.#offset);
+    if (count === 0) return undefined;
+    return {
+      oversize: false,
+      offset: this.#offset,
+      end: this.#offset + count,
+      bytes: bytes.subarray(0, count),
+    };
+  }
+
+  /** The piece was delivered: reading goes on behind it. */
+  accept(piece: Piece): void {
+    this.#offset = piece.end;
+    this.#scanned = piece.end;
+    this.#content.forget(piece.end);
+  }
+
+  /** Looks for the newline that ends the line at `#offset` in what has not been scanned yet. */
+  async #findEnd(): Promise<number | 'scanned' | undefined> {
+    const { bytes } = this.#buffer;
+    if (this.#scanned - this.#offset > this.#maxLineBytes) this.#content.forget(this.#scanned);
+    const count = await this.#content.read(bytes, READ_BYTES, this.#scanned);
+    if (count === 0) return undefined;
+    const fresh = bytes.subarray(0, count);
+    const missing = HEAD_BYTES - this.#head.length;
+    const newline = fresh.indexOf(NEWLINE);
+    if (missing > 0) {
+      const more = fresh.subarray(0, Math.min(missing, newline < 0 ? count : newline));
+      this.#head = Buffer.concat([this.#head, more]);
+    }
+    if (newline >= 0) return this.#scanned + newline;
+    this.#scanned += count;
+    return 'scanned';
+  }
+
+  #tooLong(length: number, end: number): Piece {
+    return { oversize: true, offset: this.#offset, end, length, head: this.#head };
+  }
+
+  /**
+   * How much of `run` comes before the first line that is too long. Jumps from newline to newline, `maxLineBytes` at
+   * a time, instead of looking at each line: where there is a newline within that distance, no line is too long.
+   */
+  #goodLength(run: Buffer): number {
+    let start = 0;
+    while (run.length - start - 1 > this.#maxLineBytes) {
+      const newline = run.lastIndexOf(NEWLINE, start + this.#maxLineBytes);
+      if (newline < start) return start;
+      start = newline + 1;
+    }
+    return run.length;
+  }
+}
+
+/** The offset behind the last newline among the first `size` bytes; 0 when there is none. */
+export async function afterLastNewline(content: Content, size: number, buffer: Buffer): Promise<number> {
+  for (let end = size; end > 0;) {
+    const start = Math.max(0, end - buffer.length);
+    const count = await content.read(buffer, end - start, start);
+    const newline = count === 0 ? -1 : buffer.lastIndexOf(NEWLINE, count - 1);
+    if (newline >= 0) return start + newline + 1;
+    end = start;
+  }
+  return 0;
+}

@@ -1,0 +1,98 @@
+/**
+ * Finds out which generation an open file is, and has it read from there.
+ */
+import type { Family } from './family.ts';
+import { afterLastNewline } from './line-reader.ts';
+import { GenerationReader } from './reader.ts';
+import { identityOf, type Known, type Registry, type Sighting, type Verdict } from './registry.ts';
+import type { OpenLog } from './content.ts';
+import { fileKey } from './scan.ts';
+import type { SourceSetup } from './setup.ts';
+
+export class Naming {
+  /**
+   * Files that were there when a source without positions began at the end: their sizes then, by device and inode.
+   * What they held counts as read, however much later they can be opened.
+   */
+  readonly startSizes = new Map<string, number>();
+  readonly #setup: SourceSetup;
+  readonly #registry: Registry;
+
+  constructor(setup: SourceSetup, registry: Registry) {
+    this.#setup = setup;
+    this.#registry = registry;
+  }
+
+  reader(log: OpenLog): GenerationReader {
+    const { source, consumer, buffer, elapsed } = this.#setup;
+    const { path, max_line_bytes: maxLineBytes } = source;
+    return new GenerationReader(log, { source: path, maxLineBytes, consumer, buffer, elapsed });
+  }
+
+  /**
+   * Recognises a fresh reader by its inode and first line alone: to be asked for all files before any of them is
+   * judged by content.
+   */
+  async recognise(reader: GenerationReader): Promise<void> {
+    const sighting = await this.#sight(reader, false);
+    if (sighting === undefined) return;
+    const verdict = this.#registry.byFile(sighting);
+    if (verdict?.kind === 'resume') resume(reader, verdict.known);
+  }
+
+  /**
+   * Names a fresh reader and starts it. False when that cannot be done yet: its first line is incomplete (unless
+   * `complete`: nothing more is awaited), or the consumer refused. Rejects when the file cannot be read.
+   */
+  async begin(family: Family, reader: GenerationReader, complete = false): Promise<boolean> {
+    if (reader.known === undefined) {
+      const sighting = await this.#sight(reader, complete);
+      if (sighting === undefined) return false;
+      const verdict = this.#registry.byFile(sighting) ?? this.#registry.byContent(sighting);
+      if (!(await this.#decide(reader, sighting, verdict))) return false;
+    }
+    const current = reader === family.current;
+    if (!(await reader.begin(current))) return false;
+    const { path, offset } = reader;
+    const { reporter, source } = this.#setup;
+    if (current && !family.announced) {
+      family.announced = true;
+      reporter.report({ event: 'file_found', source: source.path, path, offset });
+    }
+    return true;
+  }
+
+  /** A generation that nothing was known of: it starts at 0, but for what was there at the start or was read elsewhere. */
+  async firstMeeting(reader: GenerationReader, sighting: Sighting): Promise<void> {
+    const startSize = this.startSizes.get(fileKey(reader.log.dev, reader.log.ino));
+    const { content } = reader.log;
+    const start =
+      startSize === undefined ? 0 : await afterLastNewline(content, startSize, this.#setup.buffer.bytes);
+    const offset = Math.max(start, this.#setup.others.readUpTo(sighting));
+    const generation = { ...identityOf(sighting), path: reader.path };
+    reader.known = this.#registry.add(generation, offset, 'open');
+  }
+
+  async #sight(reader: GenerationReader, complete: boolean): Promise<Sighting | undefined> {
+    const fingerprint = await reader.identify(complete);
+    if (fingerprint === undefined) return undefined;
+    // It was followed from its first moment on: it is never one of the old files that are left alone.
+    return { log: { ...reader.log, size: reader.size }, fingerprint, live: true };
+  }
+
+  async #decide(reader: GenerationReader, sighting: Sighting, verdict: Verdict): Promise<boolean> {
+    if (verdict.kind === 'resume') {
+      resume(reader, verdict.known);
+      return true;
+    }
+    // Truncated in place and begun with the same line: the consumer must not see both under one identity.
+    if (this.#registry.isBusy(sighting)) return false;
+    await this.firstMeeting(reader, sighting);
+    return true;
+  }
+}
+
+function resume(reader: GenerationReader, known: Known): void {
+  known.status = 'open';
+  reader.known = known;
+}

@@ -1,0 +1,60 @@
+/**
+ * Which logs a source follows at the moment: its path, or what its glob matches.
+ */
+import { glob, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { isCompressed, relationOf } from './siblings.ts';
+
+const MAGIC = /[*?[\]{}]|[@!+]\(/;
+
+export interface FollowedPaths {
+  /** Logs that grow; sorted. */
+  readonly logs: readonly string[];
+  /** Names that the glob matches too, but that are rotated relatives of one of `logs`. */
+  readonly rotated: readonly string[];
+}
+
+/**
+ * Expands the path of a source. `known`: logs that were followed before; they stay logs while they are away, so that
+ * their rotated files are not taken for logs of their own. Rejects when a folder cannot be read.
+ */
+export async function expand(pattern: string, known: Iterable<string>): Promise<FollowedPaths> {
+  if (!MAGIC.test(pattern) || (await exists(pattern))) return { logs: [pattern], rotated: [] };
+  const matches: string[] = [];
+  for await (const match of glob(pattern)) {
+    if (!isCompressed(match)) matches.push(match);
+  }
+  const heads = new Set([...matches, ...known]);
+  const logs: string[] = [];
+  const rotated: string[] = [];
+  for (const match of matches.toSorted()) {
+    (isRotated(match, heads) ? rotated : logs).push(match);
+  }
+  return { logs, rotated };
+}
+
+/** Whether one of `logs` in the same folder could have been renamed to `candidate`. */
+export function isRotated(candidate: string, logs: Iterable<string>): boolean {
+  const folder = path.dirname(candidate);
+  const name = path.basename(candidate);
+  for (const log of logs) {
+    if (path.dirname(log) === folder && relationOf(path.basename(log), name) !== undefined) return true;
+  }
+  return false;
+}
+
+/** The folder to watch for a pattern that matches nothing yet: the last one without a wildcard. */
+export function fixedFolder(pattern: string): string {
+  const parts = path.dirname(pattern).split(path.sep);
+  const magic = parts.findIndex((part) => MAGIC.test(part));
+  return parts.slice(0, magic < 0 ? parts.length : magic).join(path.sep) || path.sep;
+}
+
+async function exists(file: string): Promise<boolean> {
+  try {
+    await stat(file);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,230 @@
+/**
+ * One open generation: reads it a buffer-full a turn, hands lines on, and notices when the file under its descriptor
+ * is no longer the one that it was.
+ *
+ * Exactness: the offset moves only after the consumer took a piece; a piece is handed on only when the file, looked
+ * at after the read, still begins with the same bytes and has the same bytes before the offset. So lines of the next
+ * generation can never be taken for lines of this one, whenever the truncation happens.
+ */
+import type { Generation, LineConsumer, ReadProgress } from '../types.ts';
+import type { ContentStat, OpenLog } from './content.ts';
+import { FINGERPRINT_MAX_BYTES, fingerprintOf, type Fingerprint } from './fingerprint.ts';
+import { GenerationLife } from './generation.ts';
+import { LineReader, type Piece, type ReadBuffer } from './line-reader.ts';
+import type { Known } from './registry.ts';
+
+/** Bytes before the offset that are compared with what was delivered: tells logs with equal first lines apart. */
+const TRACE_BYTES = 64;
+const NOTHING = Buffer.alloc(0);
+
+export interface ReaderSetup {
+  readonly source: string;
+  readonly maxLineBytes: number;
+  readonly consumer: LineConsumer;
+  readonly buffer: ReadBuffer;
+  /** Monotonic milliseconds. */
+  readonly elapsed: () => number;
+}
+
+/**
+ * - `delivered`: progress was made, there may be more.
+ * - `idle`: all that there is was delivered.
+ * - `refused`: the consumer rejected it; the same comes again next time.
+ * - `truncated`: the file holds something else now.
+ */
+export type Turn = 'delivered' | 'idle' | 'refused' | 'truncated';
+
+export class GenerationReader {
+  readonly life = new GenerationLife();
+  readonly log: OpenLog;
+  /** Where it is now; changes when it is renamed. */
+  path: string;
+  /** What the registry says it is; known at the latest when it is no longer `fresh`. */
+  known: Known | undefined;
+  /** An error was reported and has not gone away. */
+  troubled = false;
+
+  readonly #setup: ReaderSetup;
+  #lines: LineReader | undefined;
+  #head = NOTHING;
+  #trace = NOTHING;
+  #seen: ContentStat;
+  #ownSize = 0;
+  #changedAt: number;
+
+  constructor(log: OpenLog, setup: ReaderSetup) {
+    this.log = log;
+    this.path = log.path;
+    this.#setup = setup;
+    this.#seen = { size: log.size, mtimeNs: log.mtimeNs, links: 1 };
+    this.#changedAt = setup.elapsed();
+  }
+
+  /** Bytes delivered; 0 while `fresh`. */
+  get offset(): number {
+    return this.#lines?.offset ?? 0;
+  }
+
+  /** Bytes there were at the last look. */
+  get size(): number {
+    return this.#seen.size;
+  }
+
+  /** Bytes that this generation had when its file last held it: once it is truncated, `size` is that of the next. */
+  get knownSize(): number {
+    return Math.max(this.#ownSize, this.#lines?.scanned ?? 0);
+  }
+
+  /** The file has no name any more. */
+  get removed(): boolean {
+    return this.#seen.links === 0;
+  }
+
+  /** Milliseconds since the file was last seen to change. */
+  get quietMs(): number {
+    return this.#setup.elapsed() - this.#changedAt;
+  }
+
+  /** Its fingerprint, or undefined when it is too short to have one. With `complete`, no more is awaited. */
+  async identify(complete = false): Promise<Fingerprint | undefined> {
+    await this.#look();
+    const { head } = this.#setup.buffer;
+    const count = await this.log.content.read(head, FINGERPRINT_MAX_BYTES, 0);
+    if (count === 0) return undefined;
+    const fingerprint = fingerprintOf(head.subarray(0, count), complete);
+    if (fingerprint !== undefined) {
+      this.#head = Buffer.from(head.subarray(0, Math.min(count, fingerprint.bytes + 1)));
+    }
+    return fingerprint;
+  }
+
+  /** Starts reading what `known` says, at its offset. False when the consumer refused: then it is still `fresh`. */
+  async begin(current: boolean): Promise<boolean> {
+    const { consumer, source, maxLineBytes, buffer } = this.#setup;
+    const { offset } = this.#known();
+    try {
+      await consumer.started?.(source, this.#identity(), offset);
+    } catch {
+      return false;
+    }
+    this.#lines = new LineReader(this.log.content, offset, maxLineBytes, buffer);
+    this.life.become(current ? 'live' : 'rotated');
+    return true;
+  }
+
+  /** Delivers one buffer-full. Rejects when the file cannot be read. */
+  async turn(): Promise<Turn> {
+    const turn = await this.#turn(this.#begun());
+    if (turn !== 'truncated') this.#ownSize = this.#seen.size;
+    return turn;
+  }
+
+  async #turn(lines: LineReader): Promise<Turn> {
+    const changed = await this.#look();
+    if (this.log.content.growing) {
+      if (this.#seen.size < lines.scanned) return 'truncated';
+      if (this.#seen.size === lines.scanned) return changed && !(await this.#isSame()) ? 'truncated' : 'idle';
+    }
+    const piece = await lines.next();
+    if (piece === undefined) return 'idle';
+    if (!(await this.#isSame())) return 'truncated';
+    if (piece === 'scanned') return 'delivered';
+    return (await this.#deliver(piece, false)) ? 'delivered' : 'refused';
+  }
+
+  /** Delivers the last line that has no newline, says that this was all, and closes. Call it when a turn was `idle`. */
+  async finish(): Promise<Turn> {
+    const lines = this.#begun();
+    const rest = await lines.rest();
+    if (rest !== undefined) {
+      if (!(await this.#isSame())) return 'truncated';
+      if (!(await this.#deliver(rest, true))) return 'refused';
+    }
+    const { consumer, source } = this.#setup;
+    try {
+      await consumer.ended(source, this.#identity(), this.offset);
+    } catch {
+      return 'refused';
+    }
+    await this.close();
+    return 'idle';
+  }
+
+  /** Gives up the descriptor. */
+  async close(): Promise<void> {
+    this.life.become('ended');
+    await this.log.content.close();
+  }
+
+  progress(): ReadProgress {
+    const { source } = this.#setup;
+    const fingerprint = this.known?.generation.fingerprint ?? '';
+    return { source, path: this.path, fingerprint, offset: this.offset, size: this.size };
+  }
+
+  #known(): Known {
+    if (this.known === undefined) throw new Error(`${this.path} is read before it is known what it is`);
+    return this.known;
+  }
+
+  #begun(): LineReader {
+    if (this.#lines === undefined) throw new Error(`${this.path} is read before it has begun`);
+    return this.#lines;
+  }
+
+  /** The same identity for the whole life, at the path where it is now. */
+  #identity(): Generation {
+    const known = this.#known();
+    if (known.generation.path !== this.path) known.generation = { ...known.generation, path: this.path };
+    return known.generation;
+  }
+
+  /** Looks at size and time; whether they changed. */
+  async #look(): Promise<boolean> {
+    const stat = await this.log.content.stat();
+    const changed = stat.size !== this.#seen.size || stat.mtimeNs !== this.#seen.mtimeNs;
+    if (changed) this.#changedAt = this.#setup.elapsed();
+    this.#seen = stat;
+    return changed;
+  }
+
+  async #isSame(): Promise<boolean> {
+    if (!this.log.content.growing) return true;
+    return (
+      (await this.#holds(this.#head, 0)) && (await this.#holds(this.#trace, this.offset - this.#trace.length))
+    );
+  }
+
+  async #holds(expected: Buffer, position: number): Promise<boolean> {
+    if (expected.length === 0) return true;
+    const { head } = this.#setup.buffer;
+    const count = await this.log.content.read(head, expected.length, position);
+    return expected.equals(head.subarray(0, count));
+  }
+
+  /** False when the consumer rejected it. */
+  async #deliver(piece: Piece, unterminated: boolean): Promise<boolean> {
+    const { consumer, source } = this.#setup;
+    const generation = this.#identity();
+    const { offset } = piece;
+    try {
+      const taken = piece.oversize
+        ? consumer.oversize({
+            source,
+            generation,
+            offset,
+            length: piece.length,
+            head: piece.head,
+            nextOffset: piece.end,
+          })
+        : consumer.lines({ source, generation, offset, bytes: piece.bytes, unterminated });
+      // Most deliveries are taken at once: no trip through the microtask queue for them.
+      if (taken !== undefined) await taken;
+    } catch {
+      return false;
+    }
+    this.#trace = piece.oversize ? NOTHING : Buffer.from(piece.bytes.subarray(-TRACE_BYTES));
+    this.#begun().accept(piece);
+    return true;
+  }
+}

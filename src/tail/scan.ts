@@ -1,0 +1,130 @@
+/**
+ * Searches the folders of followed logs for rotated files, and reads just enough of each to know its fingerprint and
+ * age. What was looked at once is not opened again until it changes.
+ */
+import { realpath, stat } from 'node:fs/promises';
+import { openLog } from './content.ts';
+import type { Family } from './family.ts';
+import { FINGERPRINT_MAX_BYTES, fingerprintOf } from './fingerprint.ts';
+import type { Sighting } from './registry.ts';
+import { byAge, isMissing, listSiblings, type Sibling } from './siblings.ts';
+
+/** A rotated file that no reader has open. */
+export interface RotatedFile extends Sighting, Sibling {
+  readonly family: Family;
+  readonly key: string;
+  /** Changes when the file does. */
+  readonly version: string;
+  readonly mtimeNs: bigint;
+  readonly live: false;
+  /** Its first line is not complete: were it new, it could still change. */
+  readonly unfinished: boolean;
+}
+
+export interface ScanResult {
+  /** Oldest first within each family. */
+  readonly files: readonly RotatedFile[];
+  /** Something moved or could not be read meanwhile: look again soon, and declare nothing lost. */
+  readonly unsettled: boolean;
+}
+
+export const fileKey = (dev: string | bigint, ino: string | bigint): string => `${dev}:${ino}`;
+
+export interface ScanHooks {
+  /** The file is open or belongs to somebody else; `path` is where it is now. */
+  readonly isTaken: (key: string, path: string) => boolean;
+  readonly unreadable: (path: string, error: Error) => void;
+}
+
+export class FolderScanner {
+  /** Versions of the files that need not be looked at again, by device and inode. */
+  readonly #decided = new Map<string, string>();
+  /** Versions of archives that cannot be read (any further). */
+  readonly #damaged = new Map<string, string>();
+
+  async scan(families: Iterable<Family>, hooks: ScanHooks): Promise<ScanResult> {
+    const files: RotatedFile[] = [];
+    const seen = new Set<string>();
+    let unsettled = false;
+    for (const family of families) {
+      const found: RotatedFile[] = [];
+      for (const sibling of await siblingsOf(family.path)) {
+        try {
+          const file = await this.#inspect(family, sibling, seen, hooks);
+          if (file !== undefined) found.push(file);
+        } catch (error) {
+          unsettled = true;
+          if (!isMissing(error)) hooks.unreadable(sibling.path, error as Error);
+        }
+      }
+      files.push(...found.toSorted(byAge));
+    }
+    for (const versions of [this.#decided, this.#damaged]) {
+      for (const key of versions.keys()) if (!seen.has(key)) versions.delete(key);
+    }
+    return { files, unsettled };
+  }
+
+  /** It is known what it is: it need not be looked at again until it changes. */
+  settle({ key, version }: RotatedFile): void {
+    this.#decided.set(key, version);
+  }
+
+  /** A generation went missing: any file may be what is left of it, but for the one (if any) that failed just now. */
+  reconsider(failed: string | undefined): void {
+    const version = failed === undefined ? undefined : this.#decided.get(failed);
+    if (failed !== undefined && version !== undefined) this.#damaged.set(failed, version);
+    this.#decided.clear();
+  }
+
+  /** Rejects when the file cannot be read, for example because it was just renamed. */
+  async #inspect(
+    family: Family,
+    sibling: Sibling,
+    seen: Set<string>,
+    { isTaken }: ScanHooks,
+  ): Promise<RotatedFile | undefined> {
+    const now = await stat(sibling.path, { bigint: true });
+    const key = fileKey(now.dev, now.ino);
+    if (!now.isFile() || seen.has(key)) return undefined;
+    seen.add(key);
+    const version = `${now.size}:${now.mtimeNs}`;
+    if (isTaken(key, sibling.path)) return undefined;
+    if (this.#decided.get(key) === version || this.#damaged.get(key) === version) return undefined;
+    try {
+      return await identify(family, sibling, key, version);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).syscall !== undefined) throw error;
+      // An archive that is being written still, or is damaged: worth another look when it has changed.
+      this.#damaged.set(key, version);
+      return undefined;
+    }
+  }
+}
+
+async function identify(
+  family: Family,
+  sibling: Sibling,
+  key: string,
+  version: string,
+): Promise<RotatedFile | undefined> {
+  const log = await openLog(sibling.path, sibling.kind);
+  try {
+    const head = Buffer.allocUnsafe(FINGERPRINT_MAX_BYTES);
+    const count = await log.content.read(head, FINGERPRINT_MAX_BYTES, 0);
+    const fingerprint = fingerprintOf(head.subarray(0, count), true);
+    if (count === 0 || fingerprint === undefined) return undefined;
+    const unfinished = fingerprintOf(head.subarray(0, count), false) === undefined;
+    const { mtimeNs } = log;
+    return { ...sibling, family, key, version, log, fingerprint, unfinished, mtimeNs, live: false };
+  } finally {
+    await log.content.close();
+  }
+}
+
+/** Those beside the path, and where it is a symbolic link, those beside the file that it leads to. */
+async function siblingsOf(path: string): Promise<Sibling[]> {
+  const siblings = await listSiblings(path);
+  const real = await realpath(path).catch(() => path);
+  return real === path ? siblings : [...siblings, ...(await listSiblings(real))];
+}

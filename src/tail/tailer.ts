@@ -1,0 +1,168 @@
+/**
+ * Follows all sources: one loop that looks at the folders when it is time, gives every log one buffer-full in turn,
+ * and sleeps until an event or the next poll when nobody has anything. Only one read and one delivery are under way
+ * at any time, so all readers share one buffer, and memory does not depend on the number or size of the logs.
+ */
+import path from 'node:path';
+import { systemClock } from '../clock.ts';
+import type { Reporter } from '../observe/events.ts';
+import type { Clock, GenerationPosition, LineConsumer, ReadProgress } from '../types.ts';
+import { ReadBuffer } from './line-reader.ts';
+import type { OtherSources, TailSource } from './setup.ts';
+import { SourceFollower } from './source.ts';
+import { FolderWatcher } from './watch.ts';
+
+const POLL_MS = 1000;
+/** After an event, more are awaited so long: a busy log causes one wake-up instead of one for each write. */
+const GATHER_MS = 25;
+const NS_PER_MS = 1_000_000n;
+
+const elapsed = (): number => performance.now();
+
+export interface TailerOptions {
+  /** In configuration order: the first one that matches a file owns it. */
+  readonly sources: readonly TailSource[];
+  /** The known generations of each source (by its path), oldest first. */
+  readonly positions: ReadonlyMap<string, readonly GenerationPosition[]>;
+  readonly consumer: LineConsumer;
+  readonly reporter: Reporter;
+  readonly clock?: Clock;
+  /** At least this often the folders are looked at. */
+  readonly pollMs?: number;
+  /** False: no file-system events, only the poll. */
+  readonly watch?: boolean;
+}
+
+export class Tailer {
+  readonly #sources: readonly SourceFollower[];
+  readonly #watcher: FolderWatcher | undefined;
+  readonly #clock: Clock;
+  readonly #pollMs: number;
+  readonly #stopping = new AbortController();
+  #running: Promise<void> | undefined;
+  #stopped: Promise<void> | undefined;
+  /** Aborted by an event: ends the sleep. */
+  #rest = new AbortController();
+  #lookWanted = false;
+  #lookedAt = 0;
+
+  constructor(options: TailerOptions) {
+    const { sources, positions, consumer, reporter, clock = systemClock, pollMs = POLL_MS } = options;
+    this.#clock = clock;
+    this.#pollMs = pollMs;
+    const buffer = new ReadBuffer();
+    const startedNs = BigInt(Date.now()) * NS_PER_MS;
+    const followers: SourceFollower[] = [];
+    for (const source of sources) {
+      const known = positions.get(source.path) ?? [];
+      const others = otherSources(followers, followers.length);
+      followers.push(
+        new SourceFollower({
+          source,
+          positions: known,
+          consumer,
+          reporter,
+          buffer,
+          startedNs,
+          elapsed,
+          others,
+        }),
+      );
+    }
+    this.#sources = followers;
+    if (options.watch !== false) {
+      this.#watcher = new FolderWatcher((folder, renamed, name) => this.#onEvent(folder, renamed, name));
+    }
+  }
+
+  /** Resolves when every log that exists is open: what is written from now on will be delivered. */
+  async start(): Promise<void> {
+    const looked = this.#look();
+    this.#running = looked.then(() => this.#run());
+    await looked;
+  }
+
+  /** Resolves when the delivery in flight is over and all descriptors are closed. May be called again. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#shutDown();
+    return this.#stopped;
+  }
+
+  progress(): readonly ReadProgress[] {
+    return this.#sources.flatMap((source) => source.progress());
+  }
+
+  async #shutDown(): Promise<void> {
+    this.#stopping.abort();
+    this.#rest.abort();
+    await this.#running;
+    this.#watcher?.close();
+    for (const source of this.#sources) await source.close();
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      if (this.#lookWanted || performance.now() - this.#lookedAt >= this.#pollMs) await this.#look();
+      if (!(await this.#round())) await this.#sleep();
+    }
+  }
+
+  async #look(): Promise<void> {
+    this.#lookWanted = false;
+    this.#lookedAt = performance.now();
+    const folders = new Map<string, string>();
+    for (const source of this.#sources) {
+      await source.look();
+      for (const [folder, identity] of source.folders) folders.set(folder, identity);
+    }
+    this.#watcher?.follow(folders);
+  }
+
+  /** One turn for every log that may have something. False when none had. */
+  async #round(): Promise<boolean> {
+    let progress = false;
+    for (const source of this.#sources) {
+      for (const family of source.families) {
+        if (!family.awake) continue;
+        if (this.#stopping.signal.aborted) return false;
+        // Before the turn: an event during it is not to be slept over.
+        family.awake = false;
+        if (!(await source.turn(family))) continue;
+        family.awake = true;
+        progress = true;
+      }
+    }
+    return progress;
+  }
+
+  async #sleep(): Promise<void> {
+    const { signal } = this.#rest;
+    const left = this.#pollMs - (performance.now() - this.#lookedAt);
+    if (!signal.aborted) await this.#clock.sleep(Math.max(left, 1), signal);
+    if (!signal.aborted) return;
+    this.#rest = new AbortController();
+    await this.#clock.sleep(Math.min(GATHER_MS, this.#pollMs), this.#stopping.signal);
+  }
+
+  #onEvent(folder: string, renamed: boolean, name: string | null): void {
+    if (renamed || name === null) this.#lookWanted = true;
+    for (const { families } of this.#sources) {
+      for (const family of families) {
+        // A rotated file that late writers write to has another name.
+        const isOther = path.dirname(family.path) === folder && path.basename(family.path) !== name;
+        if (!isOther || family.readers.length > 1 || family.current === undefined) family.awake = true;
+      }
+    }
+    this.#rest.abort();
+  }
+}
+
+function otherSources(followers: readonly SourceFollower[], own: number): OtherSources {
+  const others = (): SourceFollower[] => followers.filter((_, index) => index !== own);
+  return {
+    holderOf: (key) =>
+      others().reduce<string | undefined>((path, other) => path ?? other.holderOf(key), undefined),
+    readUpTo: (sighting) => Math.max(0, ...others().map((other) => other.readUpTo(sighting))),
+  };
+}

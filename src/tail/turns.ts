@@ -1,0 +1,124 @@
+/**
+ * Gives the generations of a log their turns, and sees to what a turn brings to light: the end, a truncation, an
+ * error.
+ */
+import type { OpenLog } from './content.ts';
+import type { Family } from './family.ts';
+import type { Naming } from './naming.ts';
+import type { GenerationReader } from './reader.ts';
+import type { SourceSetup } from './setup.ts';
+
+const MS_PER_S = 1000;
+
+export class Turns {
+  readonly #setup: SourceSetup;
+  readonly #naming: Naming;
+  /** A generation went missing: the folder is to be searched for what is left of it, but for the file that failed. */
+  readonly #search: (failed?: OpenLog) => void;
+
+  constructor(setup: SourceSetup, naming: Naming, search: (failed?: OpenLog) => void) {
+    this.#setup = setup;
+    this.#naming = naming;
+    this.#search = search;
+  }
+
+  /** Delivers one buffer-full of the oldest generation that has one. False when there is nothing to do for now. */
+  async turn(family: Family): Promise<boolean> {
+    for (const reader of family.readers.slice()) {
+      if (await this.#turnOf(family, reader)) return true;
+    }
+    return false;
+  }
+
+  async #turnOf(family: Family, reader: GenerationReader): Promise<boolean> {
+    try {
+      if (reader.life.state === 'fresh' && !(await this.#naming.begin(family, reader))) {
+        return await this.#endFresh(family, reader);
+      }
+      const turn = await reader.turn();
+      this.#mended(reader);
+      if (turn === 'truncated') return this.#truncated(family, reader);
+      if (turn === 'idle') return await this.#end(family, reader);
+      return turn === 'delivered';
+    } catch (error) {
+      await this.#failed(family, reader, error as Error);
+      return false;
+    }
+  }
+
+  /** A file without a complete first line is over, too, some time after its path has left it. */
+  async #endFresh(family: Family, reader: GenerationReader): Promise<boolean> {
+    if (reader.known !== undefined || !this.#isOver(family, reader)) return false;
+    if (reader.size > 0) return this.#naming.begin(family, reader, true);
+    family.remove(reader);
+    await reader.close();
+    return true;
+  }
+
+  async #end(family: Family, reader: GenerationReader): Promise<boolean> {
+    const { known } = reader;
+    if (known === undefined || !this.#isOver(family, reader)) return false;
+    const turn = await reader.finish();
+    if (turn === 'truncated') return this.#truncated(family, reader);
+    if (turn === 'refused') return false;
+    family.remove(reader);
+    known.offset = reader.offset;
+    known.status = 'ended';
+    const { fingerprint, path } = known.generation;
+    this.#report({ event: 'generation_ended', path, fingerprint, offset: known.offset });
+    return true;
+  }
+
+  /** The descriptor holds another generation from now on. What was not read of the old one may stand in a copy. */
+  #truncated(family: Family, reader: GenerationReader): boolean {
+    const { known } = reader;
+    if (known !== undefined) {
+      known.offset = reader.offset;
+      known.size = reader.knownSize;
+      known.status = 'missing';
+      known.truncated = true;
+    }
+    const next = this.#naming.reader(reader.log);
+    next.path = reader.path;
+    reader.life.become('ended');
+    family.replace(reader, next);
+    this.#report({ event: 'rotation', path: reader.path, kind: 'truncated' });
+    this.#search();
+    return true;
+  }
+
+  async #failed(family: Family, reader: GenerationReader, error: Error): Promise<void> {
+    if (!reader.troubled) {
+      reader.troubled = true;
+      this.#report({ event: 'file_unreadable', path: reader.path, error });
+    }
+    if (reader.log.content.growing || reader.known === undefined) return;
+    // An archive that is damaged, or not complete yet: the rest is looked for again when something changes.
+    const { known } = reader;
+    known.offset = reader.life.state === 'fresh' ? known.offset : reader.offset;
+    known.status = 'missing';
+    family.remove(reader);
+    await reader.close();
+    this.#search(reader.log);
+  }
+
+  #mended(reader: GenerationReader): void {
+    if (!reader.troubled) return;
+    reader.troubled = false;
+    this.#report({ event: 'file_readable_again', path: reader.path });
+  }
+
+  #isOver(family: Family, reader: GenerationReader): boolean {
+    return family.isOver(reader, this.#setup.source.rotate_wait * MS_PER_S);
+  }
+
+  #report(event: SourceEvent): void {
+    this.#setup.reporter.report({ source: this.#setup.source.path, ...event });
+  }
+}
+
+type SourceEvent =
+  | { event: 'file_unreadable'; path: string; error: Error }
+  | { event: 'file_readable_again'; path: string }
+  | { event: 'rotation'; path: string; kind: 'truncated' }
+  | { event: 'generation_ended'; path: string; fingerprint: string; offset: number };
