@@ -61,13 +61,12 @@ function areExclusive(a: readonly unknown[] | undefined, b: readonly unknown[] |
 
 /** The `[name, "==", constant]` that all have to hold. */
 function equalitiesOf(filter: readonly unknown[] = []): (readonly [name: unknown, value: unknown])[] {
-  const conditions =
-    typeof filter[0] === 'string' && filter[0].toUpperCase() === 'AND' ? filter.slice(1) : filter;
-  return conditions.flatMap((condition) => {
-    const isEquality = Array.isArray(condition) && condition.length === 3 && condition[1] === '==';
-    const value: unknown = isEquality ? condition[2] : undefined;
-    return typeof value === 'string' || typeof value === 'number'
-      ? [[(condition as unknown[])[0], value]]
-      : [];
+  const [first] = filter;
+  const isOther = typeof first === 'string' && first.toUpperCase() !== 'AND';
+  if (isOther) return [];
+  return filter.flatMap((condition) => {
+    if (!Array.isArray(condition) || condition.length !== 3 || condition[1] !== '==') return [];
+    const [name, , value] = condition as readonly unknown[];
+    return typeof value === 'string' || typeof value === 'number' ? [[name, value] as const] : [];
   });
 }

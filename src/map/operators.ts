@@ -71,7 +71,7 @@ function oneOf(right: unknown): Comparison | string {
   if (!Array.isArray(right)) return `expected a list, got ${JSON.stringify(right)}`;
   const comparisons: Comparison[] = [];
   for (const item of right) {
-    const comparison = item === null ? 'null is never in a line' : equals(item, []);
+    const comparison = item === null ? NO_CONSTANT : equals(item, []);
     if (typeof comparison === 'string') return `${comparison} in the list, got ${JSON.stringify(item)}`;
     comparisons.push(comparison);
   }
@@ -79,7 +79,7 @@ function oneOf(right: unknown): Comparison | string {
 }
 
 function contains(right: unknown): Comparison | string {
-  const comparison = right === null ? 'expected text, a number, true or false' : equals(right, []);
+  const comparison = right === null ? NO_CONSTANT : equals(right, []);
   if (typeof comparison === 'string') return comparison;
   return (left) => Array.isArray(left) && left.some((item: Value) => comparison(item ?? undefined));
 }
@@ -92,6 +92,8 @@ function inNetworks(right: unknown): Comparison | string {
   const matcher = compileAddresses(list);
   return typeof matcher === 'string' ? matcher : (left) => typeof left === 'string' && matcher(left);
 }
+
+const NO_CONSTANT = 'expected text, a number, true or false';
 
 /** Neither missing, nor an object, nor an array. */
 function isScalar(value: Value): boolean {

@@ -95,7 +95,7 @@ const PRESETS: Readonly<Record<Extract<SourceConfig['format'], string>, Preset>>
       llm_model: ['model'],
       request_llm_model: ['model_group'],
     },
-    unset: [],
+    unset: [''],
   },
   json: { start: undefined, aliases: {}, unset: [] },
 };

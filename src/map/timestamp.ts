@@ -12,7 +12,7 @@ const LAST_MILLISECOND_VALUE = FIRST_MILLISECOND_VALUE * 1000 - 1;
 const DECIMAL = /^(\d{1,15})(?:\.(\d+))?$/;
 /** Date and time with an offset, as RFC 3339 and ISO 8601 have it; the basic offset `+0200` too. */
 const ISO =
-  /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s?(?:[Zz]|([+-])(\d\d):?(\d\d)?)$/;
+  /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s?(?:[Zz]|([+-])(\d\d):?(\d\d)?)$/;
 /** `$time_local` of NGINX: `20/Nov/2026:16:17:07 +0100`. */
 const LOCAL = /^(\d\d)\/([A-Z][a-z]{2})\/(\d{4}):(\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)$/;
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
