@@ -1,0 +1,119 @@
+/**
+ * What an answer of Lago means. Pure: status, headers and body in, a verdict out; the table of answers in
+ * `docs/architecture.md` is this file. What Lago sends was read from its source, see `judge422`.
+ */
+import type { IncomingHttpHeaders } from 'node:http';
+import { remedyFor } from './remedies.ts';
+import { requestedWaitMs } from './retry-after.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  /** Empty for a 2xx, which says everything with its status. */
+  readonly body: string;
+}
+
+/** What is to be done with a batch. Indices are positions in the batch. */
+export type Verdict =
+  | { readonly kind: 'delivered' }
+  /** Nothing was stored. These events are settled, the rest is sent again at once. */
+  | {
+      readonly kind: 'by_index';
+      readonly duplicates: readonly number[];
+      readonly rejected: readonly { readonly index: number; readonly detail: string }[];
+    }
+  /** The server's limit of events in a batch is lower. */
+  | { readonly kind: 'too_many' }
+  /** Something in the batch cannot be accepted: divide it until that stands alone, and give that up for `reason`. */
+  | { readonly kind: 'divide'; readonly reason: 'poison' | 'too_large' }
+  /** Nothing is wrong with the batch; the destination has to be mended first. */
+  | { readonly kind: 'hold'; readonly remedy: string }
+  /** Not now. `down`: the server itself says that it takes nothing at all. */
+  | { readonly kind: 'retry'; readonly failure: 'down' | 'ailing'; readonly minimumMs: number };
+
+const DELIVERED: Verdict = { kind: 'delivered' };
+const TOO_MANY: Verdict = { kind: 'too_many' };
+const POISON: Verdict = { kind: 'divide', reason: 'poison' };
+const TOO_LARGE: Verdict = { kind: 'divide', reason: 'too_large' };
+
+/**
+ * @param events in the batch
+ * @param now Unix milliseconds, for a `Retry-After` that is a date
+ */
+export function judge(answer: Answer, events: number, now: number): Verdict {
+  const { status } = answer;
+  if (status >= 200 && status < 300) return DELIVERED;
+  if (status === 400) return judge400(answer);
+  if (status === 413) return TOO_LARGE;
+  if (status === 422) return judge422(answer, events);
+  if (status === 408 || status === 425 || status === 429 || status >= 500) return judgeTransient(answer, now);
+  return { kind: 'hold', remedy: remedyFor(status, answer.headers) };
+}
+
+function judge400(answer: Answer): Verdict {
+  if (isHtml(answer)) return { kind: 'hold', remedy: remedyFor('not_lago', answer.headers) };
+  // What Lago's other endpoints say about a body they do not know: every batch would be refused.
+  if (answer.body.includes('param is missing')) {
+    return { kind: 'hold', remedy: remedyFor('not_batch_endpoint', answer.headers) };
+  }
+  return POISON;
+}
+
+/**
+ * `error_details` of lago-api: `{"1":{"transaction_id":["value_already_exist"]}}` by index,
+ * `{"0":"expression_evaluation_failed: …"}` for an expression, `{"events":["too_many_events"]}` for the whole.
+ */
+function judge422(answer: Answer, events: number): Verdict {
+  if (isHtml(answer)) return { kind: 'hold', remedy: remedyFor('not_lago', answer.headers) };
+  const details = errorDetails(answer.body);
+  if (isObject(details) && Array.isArray(details['events'])) {
+    if (details['events'].includes('too_many_events') && events > 1) return TOO_MANY;
+    // We send at least one event, always: something on the way took them out, or its limit is zero.
+    return { kind: 'hold', remedy: remedyFor('not_batch_endpoint', answer.headers) };
+  }
+  const duplicates: number[] = [];
+  const rejected: { index: number; detail: string }[] = [];
+  if (isObject(details)) {
+    for (const [key, detail] of Object.entries(details)) {
+      const index = /^\d{1,6}$/.test(key) ? Number(key) : events;
+      if (index >= events) continue;
+      if (isDuplicate(detail)) duplicates.push(index);
+      else rejected.push({ index, detail: typeof detail === 'string' ? detail : JSON.stringify(detail) });
+    }
+    if (duplicates.length + rejected.length > 0) return { kind: 'by_index', duplicates, rejected };
+    // About a single event it may speak without an index, as the endpoint for one event does.
+    if (events === 1 && isDuplicate(details)) return { kind: 'by_index', duplicates: [0], rejected: [] };
+  }
+  return POISON;
+}
+
+function judgeTransient({ status, headers }: Answer, now: number): Verdict {
+  const minimumMs = requestedWaitMs(status, headers, now);
+  const down = status === 429 || status === 503 || minimumMs > 0;
+  return { kind: 'retry', failure: down ? 'down' : 'ailing', minimumMs };
+}
+
+/** `{"transaction_id":["value_already_exist"]}` and nothing else wrong with it. */
+function isDuplicate(detail: unknown): boolean {
+  if (!isObject(detail) || Object.keys(detail).length !== 1) return false;
+  const errors = detail['transaction_id'];
+  return Array.isArray(errors) && errors.length === 1 && errors[0] === 'value_already_exist';
+}
+
+function errorDetails(body: string): unknown {
+  try {
+    const answer: unknown = JSON.parse(body);
+    return isObject(answer) ? answer['error_details'] : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Lago speaks JSON (we ask for it): a page comes from a proxy or another server, whose refusal condemns no event. */
+function isHtml({ headers }: Answer): boolean {
+  return headers['content-type']?.startsWith('text/html') === true;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,64 @@
+/**
+ * A batch: the events of one request, all of one chunk. It exists from the moment it is put together until each of
+ * its events is settled or handed to another batch; its events belong to no other batch meanwhile.
+ */
+import type { ChunkDelivery } from './chunk-delivery.ts';
+
+const HEAD = Buffer.from('{"events":[');
+const TAIL = Buffer.from(']}');
+
+export class Batch {
+  readonly delivery: ChunkDelivery;
+  /** Indices of its events within the chunk, in the order of the request. Never empty. */
+  readonly events: Uint32Array;
+  /** Transient failures so far; the parts of a divided batch inherit them. */
+  failures: number;
+  /** A part of a batch that was refused: what it was refused for has been reported. */
+  readonly divided: boolean;
+
+  constructor(delivery: ChunkDelivery, events: Uint32Array, failures = 0, divided = false) {
+    this.delivery = delivery;
+    this.events = events;
+    this.failures = failures;
+    this.divided = divided;
+  }
+
+  /** Bytes of the request's body. */
+  get bytes(): number {
+    const { starts } = this.delivery.loaded;
+    let bytes = HEAD.length + TAIL.length - 1;
+    for (const event of this.events) bytes += starts[event + 1]! - starts[event]!;
+    return bytes;
+  }
+
+  /** `{"events":[…]}`: runs of neighbours are copied as they stand, with the commas that `ChunkDelivery` put between. */
+  encode(): Buffer {
+    const { loaded } = this.delivery;
+    const { body, starts } = loaded;
+    const { events } = this;
+    const request = Buffer.allocUnsafe(this.bytes);
+    let at = HEAD.copy(request);
+    for (let i = 0; i < events.length;) {
+      const first = events[i]!;
+      let next = first + 1;
+      for (i++; i < events.length && events[i] === next; i++) next++;
+      const to = i < events.length ? starts[next]! : starts[next]! - 1;
+      at += body.copy(request, at, starts[first], to);
+    }
+    TAIL.copy(request, at);
+    return request;
+  }
+
+  /**
+   * The first `size` events and the rest, which must not be empty.
+   * @param refused because the batch was refused, not because it is too long by now
+   */
+  divide(size: number, refused: boolean): [Batch, Batch] {
+    const { delivery, events, failures } = this;
+    const divided = this.divided || refused;
+    return [
+      new Batch(delivery, events.subarray(0, size), failures, divided),
+      new Batch(delivery, events.subarray(size), failures, divided),
+    ];
+  }
+}

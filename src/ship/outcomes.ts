@@ -1,0 +1,162 @@
+/**
+ * What becomes of a batch after its answer: settled, divided, sent again now or later, given up. Every event of the
+ * batch ends in exactly one of these, so that none is lost or counted twice.
+ */
+import type { LagoDestinationConfig } from '../config/types.ts';
+import type { Clock, DeadReason } from '../types.ts';
+import type { Answer, Verdict } from './answers.ts';
+import { fullJitterMs } from './backoff.ts';
+import type { Backlog } from './backlog.ts';
+import { Batch } from './batch.ts';
+import type { Diagnostics } from './diagnostics.ts';
+import type { Endpoint } from './endpoint.ts';
+import { isUnreached } from './failures.ts';
+import type { LostCause, Undertaker } from './undertaker.ts';
+
+export interface OutcomesOptions {
+  readonly config: LagoDestinationConfig;
+  readonly backlog: Backlog;
+  readonly undertaker: Undertaker;
+  readonly diagnostics: Diagnostics;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Ends all waits. */
+  readonly signal: AbortSignal;
+  /** Milliseconds until some endpoint is worth a try. */
+  readonly nextTryMs: () => number;
+  /** Something is ready again, or settled. */
+  readonly resume: () => void;
+}
+
+/** The longest wait between two tries of a batch. */
+export const BACKOFF_CAP_MS = 60_000;
+/** `retry_delay: 0` must not become a busy loop. */
+const LEAST_BACKOFF_MS = 100;
+/** After so many failures, while other batches get through, a batch is divided so that it holds up fewer events. */
+const SUSPECT_AFTER = 3;
+
+/** The base of exponential waits: `retry_delay`. */
+export function backoffBaseMs(config: LagoDestinationConfig): number {
+  return Math.max(config.retry_delay * 1000, LEAST_BACKOFF_MS);
+}
+
+export class Outcomes {
+  readonly #options: OutcomesOptions;
+
+  constructor(options: OutcomesOptions) {
+    this.#options = options;
+  }
+
+  /** @param endpoint its breaker knows the verdict already */
+  apply(batch: Batch, verdict: Verdict, result: Answer | Error, endpoint: Endpoint): void {
+    const { backlog, diagnostics } = this.#options;
+    switch (verdict.kind) {
+      case 'delivered':
+        batch.delivery.settle('delivered', batch.events.length);
+        return;
+      case 'by_index':
+        this.#byIndex(batch, verdict, result as Answer);
+        return;
+      case 'too_many': {
+        const size = Math.floor(batch.events.length / 2);
+        if (backlog.lowerEvents(size)) {
+          diagnostics.report({ event: 'batch_size_lowered', destination: diagnostics.destination, size });
+        }
+        backlog.giveBackFirst(batch);
+        return;
+      }
+      case 'divide':
+        this.#divide(batch, verdict.reason, result as Answer);
+        return;
+      case 'hold':
+        backlog.giveBackFirst(batch);
+        return;
+      case 'retry':
+        this.#retry(batch, verdict.minimumMs, result, endpoint);
+    }
+  }
+
+  #byIndex(batch: Batch, verdict: Extract<Verdict, { kind: 'by_index' }>, answer: Answer): void {
+    const { backlog, diagnostics } = this.#options;
+    const { delivery, events } = batch;
+    const settled = new Set(verdict.duplicates);
+    for (const { index } of verdict.rejected) settled.add(index);
+    const rest = events.filter((_event, index) => !settled.has(index));
+    if (rest.length > 0) backlog.giveBackFirst(new Batch(delivery, rest, 0, batch.divided));
+    delivery.settle('duplicates', verdict.duplicates.length);
+    if (verdict.rejected.length === 0) return;
+    diagnostics.batchPartlyFailed(diagnostics.describe(answer), settled.size, events.length);
+    const causes = verdict.rejected.map(({ index, detail }) => ({
+      event: events[index]!,
+      message: `lago rejected the event: ${diagnostics.presentable(detail)}`,
+    }));
+    this.#bury(batch, causes, 'rejected', answer);
+  }
+
+  #divide(batch: Batch, reason: 'poison' | 'too_large', answer: Answer): void {
+    const { backlog, diagnostics } = this.#options;
+    const { events } = batch;
+    const message = diagnostics.describe(answer);
+    if (!batch.divided) diagnostics.batchFailed(message, 0, batch.failures + 1);
+    if (events.length === 1) {
+      this.#bury(batch, [{ event: events[0]!, message }], reason, answer);
+      return;
+    }
+    if (reason === 'too_large') backlog.lowerBytes(Math.floor(batch.bytes / 2));
+    const [first, second] = batch.divide(events.length >>> 1, true);
+    backlog.giveBackFirst(second);
+    backlog.giveBackFirst(first);
+  }
+
+  /**
+   * A batch that never reached the server is not to blame: it goes to the next endpoint that works. Any other waits
+   * for itself, whatever the breakers say, so that one that breaks the server does not come back first.
+   */
+  #retry(batch: Batch, minimumMs: number, result: Answer | Error, endpoint: Endpoint): void {
+    const { config, backlog, diagnostics, nextTryMs, random } = this.#options;
+    const message = diagnostics.describe(result);
+    const most = config.max_retry_count;
+    const attempt = ++batch.failures;
+    if (most !== undefined && attempt > most) {
+      this.#exhausted(batch, most, message, result);
+    } else if (result instanceof Error && isUnreached(result)) {
+      diagnostics.batchFailed(message, nextTryMs(), attempt);
+      backlog.giveBack(batch);
+    } else {
+      const jitterMs = fullJitterMs(backoffBaseMs(config), BACKOFF_CAP_MS, attempt - 1, random);
+      const waitMs = Math.max(minimumMs, jitterMs);
+      diagnostics.batchFailed(message, waitMs, attempt);
+      const othersSucceed = endpoint.breaker.state === 'closed';
+      void this.#sendLater(batch, waitMs, attempt >= SUSPECT_AFTER && othersSucceed);
+    }
+  }
+
+  async #sendLater(batch: Batch, waitMs: number, suspect: boolean): Promise<void> {
+    const { backlog, clock, signal, resume } = this.#options;
+    await clock.sleep(waitMs, signal);
+    if (signal.aborted) return;
+    const half = batch.events.length >>> 1;
+    if (suspect && half > 0) for (const part of batch.divide(half, false)) backlog.giveBack(part);
+    else backlog.giveBack(batch);
+    resume();
+  }
+
+  #exhausted(batch: Batch, maxRetryCount: number, message: string, result: Answer | Error): void {
+    const { diagnostics } = this.#options;
+    const { destination } = diagnostics;
+    diagnostics.batchFailed(message, 0, batch.failures);
+    diagnostics.report({
+      event: 'retries_exhausted',
+      destination,
+      maxRetryCount,
+      events: batch.events.length,
+    });
+    const causes = Array.from(batch.events, (event) => ({ event, message }));
+    this.#bury(batch, causes, 'retries_exhausted', result instanceof Error ? undefined : result);
+  }
+
+  #bury(batch: Batch, causes: readonly LostCause[], reason: DeadReason, answer: Answer | undefined): void {
+    const { undertaker, resume } = this.#options;
+    void undertaker.bury(batch.delivery, causes, reason, answer).then(resume);
+  }
+}
