@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { ConfigError } from '../../src/errors.ts';
+import { ManualClock } from './support/clocks.ts';
+import { events } from './support/memory-queue.ts';
+import { startProxy } from './support/proxy.ts';
+import { closeLater, destination, lagoServer, rig, ship } from './support/setup.ts';
+
+const certFile = fileURLToPath(new URL('support/loopback.cert.pem', import.meta.url));
+const keyFile = fileURLToPath(new URL('support/loopback.key.pem', import.meta.url));
+const tls = { cert: readFileSync(certFile), key: readFileSync(keyFile) };
+const delivered = { delivered: 3, duplicates: 0, dead: 0 };
+
+describe('TLS', () => {
+  it('does not talk to a server whose certificate is not trusted', async () => {
+    const server = await lagoServer(tls);
+    const clock = new ManualClock();
+    const setup = rig(destination([server.address]), clock);
+    setup.queue.seal(events(3));
+    setup.shipper.start();
+    await clock.asleep(1);
+    expect(server.requests).toEqual([]);
+    expect(setup.shipper.status().endpoints[0]!.breaker).toBe('open');
+    expect(setup.reported('batch_failed')[0]!.message).toMatch(
+      /^failed to do SSL handshake: self-signed certificate/,
+    );
+  });
+
+  it('trusts the authorities of ca_file', async () => {
+    const server = await lagoServer(tls);
+    const setup = rig(destination([server.address], { ca_file: certFile }));
+    setup.queue.seal(events(3));
+    await ship(setup);
+    expect(setup.queue.settlements.get(1)).toEqual(delivered);
+  });
+
+  it('trusts anyone when ssl_verify is off', async () => {
+    const server = await lagoServer(tls);
+    const setup = rig(destination([server.address], { ssl_verify: false }));
+    setup.queue.seal(events(3));
+    await ship(setup);
+    expect(setup.queue.settlements.get(1)).toEqual(delivered);
+  });
+
+  it('shows its own certificate where one is asked for', async () => {
+    const server = await lagoServer({ ...tls, ca: tls.cert, requestCert: true, rejectUnauthorized: true });
+    const config = destination([server.address], {
+      ca_file: certFile,
+      cert_file: certFile,
+      key_file: keyFile,
+    });
+    const setup = rig(config);
+    setup.queue.seal(events(3));
+    await ship(setup);
+    expect(setup.queue.settlements.get(1)).toEqual(delivered);
+  });
+
+  it('refuses to start without the certificate that it is to use', async () => {
+    const config = destination(['https://127.0.0.1:1'], { ca_file: '/nonexistent/ca.pem' });
+    expect(() => rig(config)).toThrow(ConfigError);
+    expect(() => rig(config)).toThrow(/^\/nonexistent\/ca.pem: cannot be read: ENOENT/);
+  });
+});
+
+describe('a name that does not exist', () => {
+  it('is an endpoint that is down', async () => {
+    const clock = new ManualClock();
+    const setup = rig(destination(['http://lago.invalid:3000']), clock);
+    setup.queue.seal(events(3));
+    setup.shipper.start();
+    await clock.asleep(1);
+    expect(setup.reported('batch_failed')[0]!.message).toMatch(
+      /^could not be resolved \(3: Host not found\): .*lago\.invalid/,
+    );
+    expect(setup.reported('endpoint_open')).toHaveLength(1);
+  });
+});
+
+describe('a proxy', () => {
+  it('is used for http', async () => {
+    const [server, proxy] = [await lagoServer(), await startProxy()];
+    closeLater(() => proxy.close());
+    const setup = rig(destination([server.address], { proxy: proxy.url }));
+    setup.queue.seal(events(3));
+    await ship(setup);
+    expect(setup.queue.settlements.get(1)).toEqual(delivered);
+    expect(proxy.requests).toEqual([
+      {
+        line: `POST ${server.address}/api/v1/events/batch`,
+        authorization: `Basic ${Buffer.from('proxy-user:proxy-secret').toString('base64')}`,
+      },
+    ]);
+  });
+
+  it('is used for https through a tunnel, with the TLS options of the destination', async () => {
+    const [server, proxy] = [await lagoServer(tls), await startProxy()];
+    closeLater(() => proxy.close());
+    const setup = rig(destination([server.address], { proxy: proxy.url, ca_file: certFile }));
+    setup.queue.seal(events(3));
+    await ship(setup);
+    expect(setup.queue.settlements.get(1)).toEqual(delivered);
+    expect(proxy.requests.map(({ line }) => line)).toEqual([`CONNECT 127.0.0.1:${server.port}`]);
+  });
+
+  it('that is down is waited for, and its credentials are not told', async () => {
+    const [server, proxy] = [await lagoServer(), await startProxy()];
+    await proxy.close();
+    const clock = new ManualClock();
+    const setup = rig(destination([server.address], { proxy: proxy.url }), clock);
+    setup.queue.seal(events(3));
+    setup.shipper.start();
+    await clock.asleep(1);
+    expect(setup.reported('batch_failed')[0]!.message).toMatch(/^connection refused: /);
+    expect(JSON.stringify([setup.reports, setup.shipper.status()])).not.toContain('proxy-secret');
+  });
+});
