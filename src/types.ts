@@ -141,7 +141,7 @@ export interface LinePlace {
 export interface Repairs {
   /** Lines with `\xHH` escapes (`escape=default`) that were made JSON. */
   hexEscapes: number;
-  /** Lines with a bare `-` where a value belongs. */
+  /** Lines with a bare `-`, a bare list (`0.1, 0.2`), a padded number (`000`) or nothing where a value belongs. */
   bareDashes: number;
   /** Lines with bytes that are not UTF-8. */
   invalidUtf8: number;
@@ -256,6 +256,8 @@ export interface DeliveryStatus {
     /** RFC 3339; absent when closed. */
     readonly retryAt?: string;
   }[];
+  /** Present while the destination refuses everything (401, 404 …): when it is asked again, and what to do. */
+  readonly held?: { readonly retryAt: string; readonly remedy: string };
   /** The last failure, in the words of the log; absent when there was none. */
   readonly lastError?: { readonly time: string; readonly message: string };
 }
