@@ -1,6 +1,8 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/config/load.ts';
+import { checkRules } from '../../src/map/check.ts';
 import { compileMapper } from '../../src/map/compile.ts';
 import type { MapperOptions } from '../../src/map/compile.ts';
 import { mapLine } from './harness.ts';
@@ -51,27 +53,11 @@ describe('recorded lines', () => {
     await expect(result).toMatchFileSnapshot(`${root}/${name}.expected.ndjson`);
   });
 
-  it('the walk-through gives the events that the lago plugin of APISIX sends', () => {
-    const rule = {
-      event_transaction_id: '${http_x_request_id}',
-      event_subscription_id: '${http_x_consumer_username}',
-      event_code: 'test',
-      to: 'lago',
-    };
-    const mapper = compileMapper({
-      rules: [
-        { ...rule, name: 'normal', filter: [['uri', '==', '/get']] },
-        {
-          ...rule,
-          name: 'expensive',
-          filter: [['uri', '==', '/anything']],
-          event_properties: { tier: 'expensive' },
-        },
-      ],
-      match: 'all',
-      destinations: ['lago'],
-      format: 'nginx',
-    });
+  it('the walk-through gives the events that the lago plugin of APISIX sends', async () => {
+    const config = await loadConfig(`${root}/walkthrough/tailmeter.yaml`);
+    expect(checkRules(config)).toEqual([]);
+    const destinations = config.destinations.map(({ name }) => name);
+    const mapper = compileMapper({ ...config, destinations, format: config.sources[0]!.format });
     const events = linesOf(`${root}/walkthrough/access.log`).flatMap(({ line, offset }) =>
       mapLine(mapper, line, offset).events.map(({ json }) => `${json}\n`),
     );
