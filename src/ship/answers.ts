@@ -1,6 +1,6 @@
 /**
- * What an answer of Lago means. Pure: status, headers and body in, a verdict out; the table of answers in
- * `docs/architecture.md` is this file. What Lago sends was read from its source, see `judge422`.
+ * What an answer of Lago means. Pure: status, headers and body in, a verdict out. This is the only
+ * place that knows it. What Lago sends was read from its source, see `judge422`.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { remedyFor } from './remedies.ts';

@@ -19,7 +19,7 @@ export class HttpClient {
    * @throws ConfigError when a certificate or key file cannot be read
    */
   constructor(address: string, config: LagoDestinationConfig, userAgent: string) {
-    const url = new URL(address + config.endpoint_uri);
+    const url = new URL(address.replace(/\/+$/, '') + config.endpoint_uri.replace(/^\/*/, '/'));
     this.address = withoutCredentials(address);
     this.#dispatcher = connect(url.origin, config);
     this.#request = {

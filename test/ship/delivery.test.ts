@@ -24,7 +24,7 @@ describe('delivery', () => {
 
   it('posts JSON to the endpoint with the key and its own name', async () => {
     const server = await lagoServer();
-    const setup = rig(destination([`${server.address}/lago`], { endpoint_uri: '/api/v1/events/batch?a=b' }));
+    const setup = rig(destination([`${server.address}/lago/`], { endpoint_uri: '/api/v1/events/batch?a=b' }));
     setup.queue.seal(events(1));
     await ship(setup);
     const [request] = server.requests;
