@@ -1,0 +1,15 @@
+/** `tailmeter check`: says whether a configuration is valid. */
+import { insecureEndpoints } from '../config/checks.ts';
+import { readConfigWithSecrets } from './config-file.ts';
+
+export async function check(file: string): Promise<number> {
+  const config = await readConfigWithSecrets(file);
+  for (const address of insecureEndpoints(config)) {
+    process.stderr.write(`warning: Using lago endpoint_addrs with no TLS is a security risk: ${address}\n`);
+  }
+  const { sources, rules, destinations } = config;
+  process.stdout.write(
+    `${file} is valid: ${sources.length} source(s), ${rules.length} rule(s), ${destinations.length} destination(s)\n`,
+  );
+  return 0;
+}

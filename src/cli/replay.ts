@@ -1,0 +1,140 @@
+/** `tailmeter replay`: the pipeline over finished logs, with a state of its own beside a running daemon's. */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { secretsOf } from '../config/secrets.ts';
+import type { Config } from '../config/types.ts';
+import { ownStateDir } from '../control/owner.ts';
+import type { Status } from '../control/status.ts';
+import { createReporter } from '../observe/reporter.ts';
+import { Pipeline, type PipelineOptions } from '../pipeline.ts';
+import { preview } from '../preview.ts';
+import { readConfig, readConfigWithSecrets } from './config-file.ts';
+import { pairWithSources } from './logs.ts';
+import { summaryText } from './preview.ts';
+import { stopSignal } from './signals.ts';
+import { VERSION } from './version.ts';
+
+export interface ReplayRequest {
+  readonly window: NonNullable<PipelineOptions['window']>;
+  readonly source: string | undefined;
+  readonly giveUpAfterMs: number;
+  readonly dryRun: boolean;
+}
+
+const GRACE_MS = 5000;
+const LOOK_MS = 200;
+
+export async function replay(file: string, logs: readonly string[], request: ReplayRequest): Promise<number> {
+  const { window } = request;
+  if (request.dryRun) {
+    const config = await readConfig(file);
+    const summary = await preview(
+      { config, window },
+      pairWithSources(config, logs, request.source),
+      () => {},
+    );
+    process.stdout.write(`would send: ${summaryText(summary)}`);
+    return 0;
+  }
+  const config = await readConfigWithSecrets(file);
+  const files = pairWithSources(config, logs, request.source);
+  const reporter = createReporter({ ...config.log, secrets: secretsOf(config) });
+  const stateDir = join(config.state_dir, 'replay');
+  const owner = await ownStateDir(stateDir, () => ({ running: true, pid: process.pid }));
+  try {
+    const pipeline = await Pipeline.open({
+      config,
+      stateDir,
+      version: VERSION,
+      reporter,
+      window,
+      plan: planOf(config, window),
+    });
+    const before = pipeline.status();
+    const left = await runToEnd(pipeline, files, request.giveUpAfterMs);
+    reporter.flush();
+    process.stdout.write(outcomeText(before, pipeline.status(), left, stateDir));
+    return left === undefined ? 0 : 1;
+  } finally {
+    await owner.release();
+  }
+}
+
+/** What two replays must have in common for one to go on where the other stopped. */
+function planOf({ sources, rules, match }: Config, window: ReplayRequest['window']): string {
+  return createHash('sha256')
+    .update(JSON.stringify([sources, rules, match, window]))
+    .digest('hex');
+}
+
+/** Reads, ships, stops. Returns why something is left, or undefined when all is settled. */
+async function runToEnd(
+  pipeline: Pipeline,
+  files: ReturnType<typeof pairWithSources>,
+  giveUpAfterMs: number,
+): Promise<string | undefined> {
+  const abort = new AbortController();
+  const work = pipeline.replay(files, abort.signal).then(() => pipeline.delivered());
+  const outcomes = [
+    work.then(() => undefined),
+    stopSignal().then((signal) => `stopped by ${signal}`),
+    stuck(pipeline, giveUpAfterMs, abort.signal),
+  ];
+  try {
+    const left = await Promise.race(outcomes);
+    if (left === undefined) pipeline.forgetProgress();
+    return left;
+  } finally {
+    abort.abort(new Error('the replay is stopping'));
+    // Its own failure, if that is what ended the race, has been thrown; a reading that is cut short has no more to say.
+    await Promise.allSettled([pipeline.stop(GRACE_MS), work]);
+  }
+}
+
+/** Resolves, with the reason, when a destination refuses everything, or nothing was read or settled for so long. */
+async function stuck(pipeline: Pipeline, forMs: number, signal: AbortSignal): Promise<string> {
+  let seen = '';
+  let since = performance.now();
+  while (!signal.aborted) {
+    await delay(LOOK_MS, undefined, { signal }).catch(() => {});
+    const { sources, destinations } = pipeline.status();
+    const held = destinations.find((to) => to.held !== null);
+    if (held !== undefined)
+      return `${held.destination} refuses: ${held.last_error?.message}; ${held.held?.remedy}`;
+    const now = JSON.stringify([
+      sources.map(({ lines }) => lines),
+      destinations.map(({ pending, delivered }) => [pending, delivered]),
+    ]);
+    if (now !== seen) {
+      seen = now;
+      since = performance.now();
+    } else if (performance.now() - since >= forMs) {
+      const why = destinations.find(({ last_error: error }) => error !== null)?.last_error?.message;
+      return `no progress for ${forMs / 1000} s${why === undefined ? '' : `: ${why}`}`;
+    }
+  }
+  return 'stopped';
+}
+
+/** What this run has done, and what is to do. */
+function outcomeText(before: Status, after: Status, left: string | undefined, stateDir: string): string {
+  const lines = (key: 'lines' | 'skipped' | 'dead'): number =>
+    sum(after.sources, (row) => row[key]) - sum(before.sources, (row) => row[key]);
+  const events = (key: 'events' | 'delivered' | 'duplicates' | 'dead'): number =>
+    sum(after.destinations, (row) => row[key]) - sum(before.destinations, (row) => row[key]);
+  const pending = sum(after.destinations, (row) => row.pending);
+  const deadLetters = lines('dead') + events('dead');
+  return [
+    `${lines('lines')} lines read: ${lines('skipped')} skipped, ${lines('dead')} dead letters, ${events('events')} events`,
+    `${events('delivered')} delivered, ${events('duplicates')} duplicates (Lago had them), ${events('dead')} refused, ${pending} pending`,
+    ...(deadLetters > 0 ? [`dead letters are in ${join(stateDir, 'dead')}`] : []),
+    left === undefined
+      ? 'all is settled'
+      : `not all is settled (${left}); run the same command again to go on`,
+    '',
+  ].join('\n');
+}
+
+const sum = <T>(rows: readonly T[], value: (row: T) => number): number =>
+  rows.reduce((total, row) => total + value(row), 0);

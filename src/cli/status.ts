@@ -1,0 +1,56 @@
+/** `tailmeter status`: of the running daemon, or of the state that a stopped one has left. */
+import { askOwner } from '../control/owner.ts';
+import { statusAtRest, type DestinationStatus, type Status } from '../control/status.ts';
+import { StateDirError } from '../errors.ts';
+import { readConfig } from './config-file.ts';
+import { VERSION } from './version.ts';
+
+/** @param live Fail unless a daemon answers: for health checks. */
+export async function status(
+  file: string,
+  { json, live }: { json: boolean; live: boolean },
+): Promise<number> {
+  const config = await readConfig(file);
+  const answer = (await askOwner(config.state_dir)) as Partial<Status> | undefined;
+  if (live && answer === undefined) {
+    throw new StateDirError(`no tailmeter runs on ${config.state_dir}`);
+  }
+  // A daemon that is still recovering answers without counts: the files have them.
+  const now = answer?.sources === undefined ? await statusAtRest(config, VERSION) : (answer as Status);
+  process.stdout.write(json ? `${JSON.stringify(now, undefined, 2)}\n` : statusText(now));
+  return 0;
+}
+
+function statusText(now: Status): string {
+  const rows = [
+    now.running
+      ? `running (pid ${now.pid}, since ${now.started}, version ${now.version})`
+      : `not running; as the last one left it in ${now.state_dir}`,
+    '',
+  ];
+  for (const { source, lines, skipped, dead, mapped, lag_bytes: lag, files } of now.sources) {
+    rows.push(`source ${source}`);
+    rows.push(`  ${lines} lines = ${skipped} skipped + ${dead} dead + ${mapped} mapped; ${lag} bytes behind`);
+    for (const { path, offset, size } of files) rows.push(`  ${path}: at ${offset} of ${size}`);
+  }
+  for (const destination of now.destinations) rows.push(...destinationRows(destination));
+  const { bytes, max_bytes: max, paused } = now.spool;
+  rows.push(
+    `spool ${bytes} of ${max} bytes${paused.length > 0 ? `, reading is paused: ${paused.join(', ')}` : ''}`,
+  );
+  return `${rows.join('\n')}\n`;
+}
+
+function destinationRows(to: DestinationStatus): string[] {
+  const endpoints = to.endpoints.map(
+    ({ address, breaker, retryAt }) =>
+      `  ${address}: breaker ${breaker}${retryAt === undefined ? '' : `, next try ${retryAt}`}`,
+  );
+  return [
+    `destination ${to.destination}`,
+    `  ${to.events} events = ${to.delivered} delivered + ${to.duplicates} duplicates + ${to.dead} dead + ${to.pending} pending; ${to.in_flight} requests in flight`,
+    ...endpoints,
+    ...(to.held === null ? [] : [`  held until ${to.held.retryAt}: ${to.held.remedy}`]),
+    ...(to.last_error === null ? [] : [`  last error, ${to.last_error.time}: ${to.last_error.message}`]),
+  ];
+}

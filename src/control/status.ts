@@ -1,0 +1,127 @@
+/** What `tailmeter status` shows, gathered from a running pipeline or from the files of a stopped one. */
+import { stat } from 'node:fs/promises';
+import type { Config } from '../config/types.ts';
+import { recover, type Recovered } from '../spool/recovery.ts';
+import { diskFs } from '../spool/state-fs.ts';
+import type {
+  DeliveryStatus,
+  DestinationCounts,
+  GenerationPosition,
+  ReadProgress,
+  SourceCounts,
+} from '../types.ts';
+
+export interface SourceStatus extends SourceCounts {
+  readonly source: string;
+  readonly lag_bytes: number;
+  readonly files: readonly Omit<ReadProgress, 'source'>[];
+}
+
+export interface DestinationStatus extends DestinationCounts {
+  readonly destination: string;
+  readonly pending: number;
+  readonly in_flight: number;
+  readonly endpoints: DeliveryStatus['endpoints'];
+  /** Not null while the destination refuses everything: when it is asked again, and what to do. */
+  readonly held: NonNullable<DeliveryStatus['held']> | null;
+  readonly last_error: NonNullable<DeliveryStatus['lastError']> | null;
+}
+
+export interface Status {
+  readonly running: boolean;
+  readonly version: string;
+  readonly pid: number | null;
+  readonly started: string | null;
+  readonly state_dir: string;
+  readonly sources: readonly SourceStatus[];
+  readonly destinations: readonly DestinationStatus[];
+  readonly spool: {
+    readonly bytes: number;
+    readonly max_bytes: number;
+    /** Why no more lines are taken; empty while they are. */
+    readonly paused: readonly string[];
+  };
+}
+
+export function sourceStatus(
+  source: string,
+  counts: SourceCounts,
+  progress: readonly ReadProgress[],
+): SourceStatus {
+  const { lines, skipped, dead, mapped } = counts;
+  const files = progress.map(({ path, fingerprint, offset, size }) => ({ path, fingerprint, offset, size }));
+  const lag = files.reduce((sum, { offset, size }) => sum + Math.max(0, size - offset), 0);
+  return { source, lines, skipped, dead, mapped, lag_bytes: lag, files };
+}
+
+/** @param open Events that are mapped but not yet sealed. */
+export function destinationStatus(
+  counts: DestinationCounts,
+  open: number,
+  { destination, inFlight, endpoints, held, lastError }: DeliveryStatus,
+): DestinationStatus {
+  const { events, delivered, duplicates, dead } = counts;
+  return {
+    destination,
+    events: events + open,
+    delivered,
+    duplicates,
+    dead,
+    pending: events + open - delivered - duplicates - dead,
+    in_flight: inFlight,
+    endpoints,
+    held: held ?? null,
+    last_error: lastError ?? null,
+  };
+}
+
+/** The status of a state directory that no process owns, as the next start would find it. Changes nothing. */
+export async function statusAtRest(config: Config, version: string): Promise<Status> {
+  const { state_dir: stateDir } = config;
+  const { ledger, chunks } = await recover(diskFs, stateDir, {
+    reporter: { report: () => {} },
+    readOnly: true,
+  });
+  const books = ledger.sources();
+  return {
+    running: false,
+    version,
+    pid: null,
+    started: null,
+    state_dir: stateDir,
+    sources: await Promise.all(
+      config.sources.map(async ({ path }) => {
+        const book = books.get(path) ?? {
+          counts: { lines: 0, skipped: 0, dead: 0, mapped: 0 },
+          positions: [],
+        };
+        return sourceStatus(path, book.counts, await progressAtRest(path, book.positions));
+      }),
+    ),
+    destinations: config.destinations.map(({ name }) =>
+      destinationStatus(ledger.destination(name), 0, { destination: name, inFlight: 0, endpoints: [] }),
+    ),
+    spool: { bytes: sizeOf(chunks), max_bytes: config.spool.max_bytes, paused: [] },
+  };
+}
+
+const sizeOf = (chunks: Recovered['chunks']): number =>
+  [...chunks.values()].flat().reduce((sum, { bytes }) => sum + bytes, 0);
+
+/** The generations that are not read to their end, with the size that their file has now. */
+async function progressAtRest(
+  source: string,
+  positions: readonly GenerationPosition[],
+): Promise<ReadProgress[]> {
+  const unread = positions.filter(({ ended }) => !ended);
+  const known = await Promise.all(
+    unread.map(async ({ path, fingerprint, offset, dev, ino }) => {
+      const now = await stat(path, { bigint: true }).catch(() => undefined);
+      const same = now !== undefined && String(now.dev) === dev && String(now.ino) === ino;
+      return { source, path, fingerprint, offset, size: same ? Number(now.size) : offset };
+    }),
+  );
+  if (positions.length > 0) return known;
+  const file = await stat(source).catch(() => undefined);
+  return file === undefined ? [] : [{ source, path: source, fingerprint: '', offset: 0, size: file.size }];
+}

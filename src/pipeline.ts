@@ -1,0 +1,210 @@
+/**
+ * START HERE. Wires the stages:
+ *
+ *   access.log ─▶ tail ─▶ parse ─▶ map ─▶ spool ─▶ ship ─▶ Lago
+ *
+ * The order of durability, which every stage relies on:
+ *
+ *  1. The log is the first durable buffer. Lines are read at known offsets; until step 3 a crash re-reads them.
+ *  2. Events collect in an open range in memory, per generation (spool/collector.ts).
+ *  3. Sealing makes the range durable: its dead letters, then its chunks (spool/sealer.ts).
+ *  4. The checkpoint follows a few times a second (spool/checkpointer.ts). Recovery takes the checkpoint and moves
+ *     it forward by the chunks sealed after it (spool/recovery.ts).
+ *  5. A sealed chunk is shipped. It is deleted once every event in it is settled (delivered, a known duplicate,
+ *     or a durable dead letter) and a durable checkpoint says so.
+ *
+ * The same line gives the same event, byte for byte, whenever it is read. So whatever a crash makes happen twice
+ * is a duplicate that Lago recognises.
+ *
+ * `follow` runs this over growing files, `replay` over a list of finished ones. There is no other way.
+ */
+import { systemClock } from './clock.ts';
+import type { Config, SourceConfig } from './config/types.ts';
+import { destinationStatus, sourceStatus, type Status } from './control/status.ts';
+import { compileMapper } from './map/compile.ts';
+import type { Reporter } from './observe/events.ts';
+import { Shipper } from './ship/shipper.ts';
+import { add } from './spool/ledger.ts';
+import { Spool } from './spool/spool.ts';
+import { diskFs, type StateFs } from './spool/state-fs.ts';
+import { readFinished } from './tail/finished.ts';
+import { Tailer } from './tail/tailer.ts';
+import type { Clock, LineMapper, SourceCounts } from './types.ts';
+
+export interface PipelineOptions {
+  /** With secrets resolved. */
+  readonly config: Config;
+  readonly stateDir: string;
+  readonly version: string;
+  readonly reporter: Reporter;
+  readonly clock?: Clock;
+  readonly fs?: StateFs;
+  /** Replay: only lines whose event lies in [sinceMs, untilMs), Unix ms. */
+  readonly window?: { readonly sinceMs?: number; readonly untilMs?: number };
+  /** Replay: what is selected; the progress of another selection is not continued. */
+  readonly plan?: string;
+}
+
+/** A finished log and the source as whose it is read. */
+export interface ReplayFile {
+  readonly path: string;
+  readonly source: SourceConfig;
+}
+
+export class Pipeline {
+  readonly #o: PipelineOptions;
+  readonly #spool: Spool;
+  readonly #shippers: ReadonlyMap<string, Shipper>;
+  readonly #mappers: ReadonlyMap<string, LineMapper>;
+  readonly #started = new Date().toISOString();
+  #tailer: Tailer | undefined;
+
+  /** Recovers the state and starts shipping what waits in the spool; reading starts with `follow` or `replay`. */
+  static async open(options: PipelineOptions): Promise<Pipeline> {
+    const { config, stateDir, reporter, clock = systemClock, fs = diskFs, plan } = options;
+    const destinations = config.destinations.map(({ name }) => name);
+    const mappers = new Map(config.sources.map((source) => [source.path, mapperFor(options, source)]));
+    const shippers = new Map<string, Shipper>();
+    const spool = await Spool.open({
+      fs,
+      stateDir,
+      limits: config.spool,
+      destinations,
+      mappers,
+      bufferDurationMs: shortest(config, 'buffer_duration'),
+      inactiveTimeoutMs: shortest(config, 'inactive_timeout'),
+      reporter,
+      clock,
+      ...(plan === undefined ? {} : { plan }),
+      wake: (destination) => shippers.get(destination)?.wake(),
+    });
+    for (const destination of config.destinations) {
+      const queue = spool.queue(destination.name);
+      shippers.set(
+        destination.name,
+        new Shipper({ destination, queue, reporter, clock, version: options.version }),
+      );
+    }
+    return new Pipeline(options, spool, shippers, mappers);
+  }
+
+  private constructor(
+    options: PipelineOptions,
+    spool: Spool,
+    shippers: ReadonlyMap<string, Shipper>,
+    mappers: ReadonlyMap<string, LineMapper>,
+  ) {
+    this.#o = options;
+    this.#spool = spool;
+    this.#shippers = shippers;
+    this.#mappers = mappers;
+    for (const shipper of shippers.values()) shipper.start();
+  }
+
+  /** Follows the configured sources until `stop`. */
+  async follow(): Promise<void> {
+    const { config, reporter, clock = systemClock } = this.#o;
+    this.#tailer = new Tailer({
+      sources: config.sources,
+      positions: this.#spool.positions(),
+      consumer: this.#spool.intake,
+      reporter,
+      clock,
+    });
+    await this.#tailer.start();
+  }
+
+  /** Reads finished logs to their ends; resolves when every event of theirs is durable. */
+  async replay(files: readonly ReplayFile[], signal: AbortSignal): Promise<void> {
+    const positions = this.#spool.positions();
+    for (const { path, source } of files) {
+      const known = positions.get(source.path) ?? [];
+      await readFinished([path], {
+        source: source.path,
+        maxLineBytes: source.max_line_bytes,
+        consumer: this.#spool.intake,
+        signal,
+        startOffset: (fingerprint) =>
+          known.find((position) => position.fingerprint === fingerprint)?.offset ?? 0,
+      });
+    }
+    await this.#spool.flush();
+  }
+
+  /** Resolves when nothing waits any more. */
+  async delivered(): Promise<void> {
+    await Promise.all([...this.#shippers.values()].map((shipper) => shipper.idle()));
+  }
+
+  /** A replay is complete: the next one starts from the beginning (and finds that Lago has it all). */
+  forgetProgress(): void {
+    this.#spool.ledger.forgetPositions();
+  }
+
+  /** Stops reading, makes durable what was read, lets requests in flight finish for `graceMs`, writes the checkpoint. */
+  async stop(graceMs: number): Promise<void> {
+    const { clock = systemClock } = this.#o;
+    const limit = new AbortController();
+    // A disk that refuses must not keep the process from ending: what is not durable is still in the log.
+    void clock.sleep(graceMs, limit.signal).then(() => this.#spool.release());
+    if (!this.#spool.gate.isOpen) this.#spool.release();
+    await this.#tailer?.stop();
+    await this.#spool.flush();
+    await Promise.all([...this.#shippers.values()].map((shipper) => shipper.stop(graceMs)));
+    limit.abort();
+    await this.#spool.close();
+  }
+
+  status(): Status {
+    const { config, version, stateDir } = this.#o;
+    const { ledger, gate } = this.#spool;
+    const open = this.#spool.openCounts();
+    const books = ledger.sources();
+    const progress = this.#tailer?.progress() ?? [];
+    return {
+      running: true,
+      version,
+      pid: process.pid,
+      started: this.#started,
+      state_dir: stateDir,
+      sources: config.sources.map(({ path }) => {
+        const counts: SourceCounts = { lines: 0, skipped: 0, dead: 0, mapped: 0, ...books.get(path)?.counts };
+        for (const [source, more] of open.sources) if (source === path) add(counts, more);
+        return sourceStatus(
+          path,
+          counts,
+          progress.filter(({ source }) => source === path),
+        );
+      }),
+      destinations: config.destinations.map(({ name }, number) => {
+        const shipper = this.#shippers.get(name);
+        const delivery = shipper?.status() ?? { destination: name, inFlight: 0, endpoints: [] };
+        return destinationStatus(ledger.destination(name), open.events[number] ?? 0, delivery);
+      }),
+      spool: { bytes: gate.bytes, max_bytes: config.spool.max_bytes, paused: gate.causes },
+    };
+  }
+
+  /** Lines that were repaired on the way in, per source. */
+  repairs(): ReadonlyMap<string, LineMapper['repairs']> {
+    return new Map([...this.#mappers].map(([source, mapper]) => [source, mapper.repairs]));
+  }
+}
+
+/** The mapper of one source, from the rules of the configuration. */
+export function mapperFor(
+  { config, window }: Pick<PipelineOptions, 'config' | 'window'>,
+  source: SourceConfig,
+): LineMapper {
+  return compileMapper({
+    rules: config.rules,
+    match: config.match,
+    destinations: config.destinations.map(({ name }) => name),
+    format: source.format,
+    ...(window === undefined ? {} : { window }),
+  });
+}
+
+/** A range holds events for several destinations and is sealed as a whole: the most impatient one decides. */
+const shortest = (config: Config, key: 'buffer_duration' | 'inactive_timeout'): number =>
+  Math.min(...config.destinations.map((destination) => destination[key])) * 1000;

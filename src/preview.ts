@@ -1,0 +1,103 @@
+/**
+ * The front half of the pipeline, without state: reads logs and hands out the events that would be sent.
+ * `tailmeter preview` prints them; `tailmeter replay --dry-run` only counts.
+ */
+import { ByteWriter } from './bytes.ts';
+import type { Config } from './config/types.ts';
+import { mapperFor, type PipelineOptions, type ReplayFile } from './pipeline.ts';
+import { readFinished } from './tail/finished.ts';
+import type { DeadReason, LineFailure, LineSink, SourceCounts } from './types.ts';
+
+export interface PreviewSummary extends SourceCounts {
+  events: number;
+  /** Dead letters by reason, each with the first that was met, for a person. */
+  readonly reasons: Map<DeadReason, { count: number; example: string }>;
+}
+
+/**
+ * @param event Takes one event as JSON text with a newline, exactly as Lago would get it; the bytes are only valid
+ *   during the call. A returned promise is waited for.
+ */
+export async function preview(
+  options: { readonly config: Config } & Pick<PipelineOptions, 'window'>,
+  files: readonly ReplayFile[],
+  event: (bytes: Buffer) => void | Promise<void>,
+): Promise<PreviewSummary> {
+  const summary: PreviewSummary = {
+    lines: 0,
+    skipped: 0,
+    dead: 0,
+    mapped: 0,
+    events: 0,
+    reasons: new Map(),
+  };
+  const sink = new PreviewSink(summary);
+  for (const { path, source } of files) {
+    const mapper = mapperFor(options, source);
+    const place = (offset: number): string => `${path}, offset ${offset}`;
+    await readFinished([path], {
+      source: source.path,
+      maxLineBytes: source.max_line_bytes,
+      consumer: {
+        lines({ generation, bytes, offset }) {
+          for (let start = 0; start < bytes.length;) {
+            const newline = bytes.indexOf(0x0a, start);
+            const end = newline < 0 ? bytes.length : newline;
+            sink.place = place(offset + start);
+            const outcome = mapper.map(bytes, start, end, { generation, offset: offset + start }, sink);
+            summary.lines++;
+            summary[outcome]++;
+            start = end + 1;
+          }
+          return sink.handOver(event);
+        },
+        oversize({ offset, length }) {
+          summary.lines++;
+          summary.dead++;
+          sink.place = place(offset);
+          sink.dead({ reason: 'line_too_long', message: `the line has ${length} bytes` });
+        },
+        ended: () => {},
+      },
+    });
+  }
+  return summary;
+}
+
+class PreviewSink implements LineSink {
+  place = '';
+  readonly #events = new ByteWriter(64 * 1024);
+  readonly #summary: PreviewSummary;
+  #committed = 0;
+
+  constructor(summary: PreviewSummary) {
+    this.#summary = summary;
+  }
+
+  writer(): ByteWriter {
+    this.#events.length = this.#committed;
+    return this.#events;
+  }
+
+  event(): void {
+    this.#events.byte(0x0a);
+    this.#committed = this.#events.length;
+    this.#summary.events++;
+  }
+
+  dead({ reason, message, rule }: LineFailure): void {
+    const known = this.#summary.reasons.get(reason);
+    if (known !== undefined) known.count++;
+    else {
+      const example = `${this.place}${rule === undefined ? '' : `, rule ${rule}`}: ${message}`;
+      this.#summary.reasons.set(reason, { count: 1, example });
+    }
+  }
+
+  handOver(event: (bytes: Buffer) => void | Promise<void>): void | Promise<void> {
+    if (this.#committed === 0) return;
+    const written = this.#events.buffer.subarray(0, this.#committed);
+    this.#committed = 0;
+    return event(written);
+  }
+}

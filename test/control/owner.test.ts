@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { askOwner, ownStateDir } from '../../src/control/owner.ts';
+import { StateDirError, StateDirLockedError } from '../../src/errors.ts';
+
+const OWNER_MODULE = fileURLToPath(new URL('../../src/control/owner.ts', import.meta.url));
+let root: string;
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'tailmeter-owner-'));
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+test('the owner answers with its status, and nobody answers after it has gone', async () => {
+  expect(await askOwner(root)).toBeUndefined();
+  const owner = await ownStateDir(root, () => ({ pid: 1 }));
+  expect(await askOwner(root)).toEqual({ pid: 1 });
+  await owner.release();
+  expect(await askOwner(root)).toBeUndefined();
+});
+
+test('a second owner is refused and told who the first is', async () => {
+  const owner = await ownStateDir(root, () => ({}));
+  const refusal = await ownStateDir(root, () => ({})).catch((error: unknown) => error);
+  expect(refusal).toBeInstanceOf(StateDirLockedError);
+  expect((refusal as Error).message).toContain(`pid ${process.pid}`);
+  await owner.release();
+  await (await ownStateDir(root, () => ({}))).release();
+});
+
+test('the directory of an owner that was killed is taken over, by exactly one of many that try at once', async () => {
+  const script = `
+    const { ownStateDir } = await import(${JSON.stringify(OWNER_MODULE)});
+    await ownStateDir(${JSON.stringify(root)}, () => ({}));
+    process.stdout.write('ready');`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script]);
+  await once(child.stdout, 'data');
+  child.kill('SIGKILL');
+  await once(child, 'close');
+
+  const tries = await Promise.allSettled(Array.from({ length: 8 }, () => ownStateDir(root, () => ({}))));
+  const owners = tries.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  expect(owners).toHaveLength(1);
+  await owners[0]?.release();
+});
+
+test('a path too long for a socket address works all the same', async () => {
+  const deep = join(root, 'a'.repeat(60), 'b'.repeat(60));
+  const owner = await ownStateDir(deep, () => ({ deep: true }));
+  expect(await askOwner(deep)).toEqual({ deep: true });
+  await expect(ownStateDir(deep, () => ({}))).rejects.toBeInstanceOf(StateDirLockedError);
+  await owner.release();
+});
+
+test('a directory that cannot be made is a clear error', async () => {
+  const refusal = await ownStateDir('/dev/null/state', () => ({})).catch((error: unknown) => error);
+  expect(refusal).toBeInstanceOf(StateDirError);
+  expect((refusal as Error).message).toContain('/dev/null/state');
+});

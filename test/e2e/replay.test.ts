@@ -1,0 +1,89 @@
+import { execFile } from 'node:child_process';
+import { rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { compareIds, requestIdsIn } from '../support/ids.ts';
+import { sendRequests } from '../support/load.ts';
+import { Scenario } from '../support/scenario.ts';
+import { Daemon, tailmeter } from '../support/tailmeter.ts';
+
+const run = promisify(execFile);
+
+const line = (second: number): string =>
+  `{"msec":${1_790_000_000 + second}.000,"request_time":0.000,"request_id":"r${second}","http_x_consumer_username":"jack_test","status":200,"uri":"/get"}\n`;
+
+test('a replay of rotated logs brings exactly the events of an outage of tailmeter; a second one brings none', async () => {
+  await using s = await Scenario.start({ workerProcesses: 2 });
+  const daemon = await Daemon.start(s.config);
+  await sendRequests(s.gateway.url, 3000);
+  await s.sandbox.store.stored(3000);
+  await daemon.stop();
+
+  // Nobody meters now; the log is rotated and compressed meanwhile.
+  await sendRequests(s.gateway.url, 2000);
+  await rename(s.gateway.logFile, join(s.logs, 'access.log.1'));
+  await s.gateway.stop();
+  await run('gzip', [join(s.logs, 'access.log.1')]);
+  const log = join(s.logs, 'access.log.1.gz');
+
+  const dry = await tailmeter(['replay', '--config', s.config, '--dry-run', log]);
+  expect(dry).toMatchObject({ code: 0 });
+  expect(dry.stdout).toContain('5000 lines, 5000 events');
+  expect(s.sandbox.store.size).toBe(3000);
+
+  const first = await tailmeter(['replay', '--config', s.config, log]);
+  expect(first).toMatchObject({ code: 0 });
+  expect(first.stdout).toContain('2000 delivered, 3000 duplicates');
+  expect(compareIds(await requestIdsIn(s.logs), s.sandbox.store.transactionIds())).toEqual({
+    missing: [],
+    unknown: [],
+  });
+
+  const second = await tailmeter(['replay', '--config', s.config, log]);
+  expect(second).toMatchObject({ code: 0 });
+  expect(second.stdout).toContain('0 delivered, 5000 duplicates');
+  expect(s.sandbox.store.size).toBe(5000);
+});
+
+test('a replay that cannot deliver exits with 1 and says why; a second run goes on', async () => {
+  await using s = await Scenario.start();
+  await sendRequests(s.gateway.url, 500);
+  await s.gateway.stop();
+  s.sandbox.faults.always({ kind: 'answer', status: 401, body: { status: 401, error: 'Unauthorized' } });
+
+  const first = await tailmeter(['replay', '--config', s.config, s.gateway.logFile]);
+  expect(first.code).toBe(1);
+  expect(first.stdout).toMatch(/500 pending\n.*not all is settled \(lago refuses: .*401/s);
+
+  s.sandbox.faults.always({ kind: 'reset', when: 'before' });
+  const patience = ['--give-up-after', '1'];
+  const next = await tailmeter(['replay', '--config', s.config, ...patience, s.gateway.logFile]);
+  expect(next.code).toBe(1);
+  expect(next.stdout).toContain('not all is settled (no progress for 1 s: ');
+
+  s.sandbox.faults.clear();
+  const second = await tailmeter(['replay', '--config', s.config, s.gateway.logFile]);
+  expect(second).toMatchObject({ code: 0 });
+  expect(second.stdout).toContain('0 lines read');
+  expect(second.stdout).toContain('500 delivered, 0 duplicates');
+});
+
+test('--since and --until select by the time of the request', async () => {
+  await using s = await Scenario.start();
+  const log = join(s.logs, 'old.log');
+  await writeFile(log, [0, 1, 2, 3, 4].map(line).join(''));
+  const window = ['--since', '1790000001', '--until', new Date(1_790_000_003_000).toISOString()];
+
+  const outcome = await tailmeter(['replay', '--config', s.config, ...window, log]);
+  expect(outcome.stdout).toContain('5 lines read: 3 skipped, 0 dead letters, 2 events');
+  expect(s.sandbox.store.transactionIds()).toEqual(['r1', 'r2']);
+});
+
+test('a log that is not there is a clear error and leaves nothing behind', async () => {
+  await using s = await Scenario.start();
+  const outcome = await tailmeter(['replay', '--config', s.config, join(s.logs, 'nowhere.log')]);
+  expect(outcome.code).toBe(1);
+  expect(outcome.stderr).toContain('nowhere.log');
+  expect(outcome.stderr).not.toMatch(/\n\s+at /);
+});

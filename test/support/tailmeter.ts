@@ -1,0 +1,124 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { Status } from '../../src/control/status.ts';
+
+const BIN = fileURLToPath(new URL('../../bin/tailmeter.js', import.meta.url));
+
+export interface Outcome {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command of the built executable to its end. */
+export async function tailmeter(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+  const child = spawn(process.execPath, [BIN, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
+  const [stdout, stderr, [code, signal]] = await Promise.all([
+    text(child, 'stdout'),
+    text(child, 'stderr'),
+    once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>,
+  ]);
+  return { code, signal, stdout, stderr };
+}
+
+/** One line of the JSON log. */
+export type LogEntry = Readonly<Record<string, unknown>> & { readonly event?: string };
+
+/** A running daemon (`tailmeter run`), a process of its own. */
+export class Daemon {
+  readonly #child: ChildProcess;
+  readonly #closed: Promise<unknown[]>;
+  readonly #waiting = new Set<{
+    matches: (entry: LogEntry) => boolean;
+    resolve: (entry: LogEntry) => void;
+  }>();
+  readonly log: LogEntry[] = [];
+
+  /** Resolves when the daemon says that it has started. The configuration must log as JSON. */
+  static async start(config: string, env: NodeJS.ProcessEnv = {}): Promise<Daemon> {
+    const daemon = new Daemon(config, env);
+    await Promise.race([
+      daemon.logged(({ event }) => event === 'started'),
+      daemon.#closed.then(() => {
+        throw new Error(`the daemon ended before it started: ${JSON.stringify(daemon.log)}`);
+      }),
+    ]);
+    return daemon;
+  }
+
+  private constructor(config: string, env: NodeJS.ProcessEnv) {
+    this.#child = spawn(process.execPath, [BIN, 'run', '--config', config], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, ...env },
+    });
+    this.#closed = once(this.#child, 'close');
+    if (this.#child.stderr === null) throw new Error('no stderr');
+    createInterface({ input: this.#child.stderr }).on('line', (line) => this.#take(line));
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** The first log entry, past or future, that matches. */
+  logged(matches: (entry: LogEntry) => boolean): Promise<LogEntry> {
+    const past = this.log.find((entry) => matches(entry));
+    if (past !== undefined) return Promise.resolve(past);
+    return new Promise((resolve) => this.#waiting.add({ matches, resolve }));
+  }
+
+  /** Asks it to end, and waits for it. */
+  async stop(signal: 'SIGTERM' | 'SIGINT' = 'SIGTERM'): Promise<number | null> {
+    this.#child.kill(signal);
+    await this.#closed;
+    return this.#child.exitCode;
+  }
+
+  /** `kill -9`. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#closed;
+  }
+
+  #take(line: string): void {
+    let entry: LogEntry;
+    try {
+      entry = JSON.parse(line) as LogEntry;
+    } catch {
+      entry = { text: line };
+    }
+    this.log.push(entry);
+    for (const waiter of this.#waiting) {
+      if (!waiter.matches(entry)) continue;
+      this.#waiting.delete(waiter);
+      waiter.resolve(entry);
+    }
+  }
+}
+
+/** `tailmeter status --json`. */
+export async function statusOf(config: string): Promise<Status> {
+  const { stdout, stderr, code } = await tailmeter(['status', '--config', config, '--json']);
+  if (code !== 0) throw new Error(`status failed: ${stderr}`);
+  return JSON.parse(stdout) as Status;
+}
+
+/** Asks for the status until it is as wished. */
+export async function statusWhen(config: string, wished: (status: Status) => boolean): Promise<Status> {
+  for (;;) {
+    const status = await statusOf(config);
+    if (wished(status)) return status;
+  }
+}
+
+async function text(child: ChildProcess, stream: 'stdout' | 'stderr'): Promise<string> {
+  let all = '';
+  for await (const part of child[stream] ?? []) all += String(part);
+  return all;
+}
