@@ -63,7 +63,7 @@ export class StateDirLockedError extends TailmeterError {
 
 /** A chunk file does not hold what its header promises. */
 export class CorruptChunkError extends TailmeterError {
-  readonly code = 'TM_CHUNK_CORRUPT';
+  readonly code: string = 'TM_CHUNK_CORRUPT';
 
   readonly file: string;
   readonly detail: string;
@@ -75,14 +75,14 @@ export class CorruptChunkError extends TailmeterError {
   }
 }
 
+/** A chunk file is whole, but in a format that only a later version knows. It stays where it is. */
+export class NewerChunkError extends CorruptChunkError {
+  override readonly code = 'TM_CHUNK_NEWER';
+}
+
 /** The state directory cannot be read or written: a wrong owner, a read-only or missing file system. */
 export class StateDirError extends TailmeterError {
   readonly code = 'TM_STATE_DIR';
-}
-
-/** The demo cannot go on: its gateway, its Lago or its events do not do what they should. */
-export class DemoError extends TailmeterError {
-  readonly code = 'TM_DEMO';
 }
 
 /** A log that was named on the command line cannot be read, or not to its end. */
@@ -98,4 +98,9 @@ export class LogReadError extends TailmeterError {
     this.file = file;
     this.offset = offset;
   }
+}
+
+/** The demo cannot go on: its gateway, its Lago or its events do not do what they should. */
+export class DemoError extends TailmeterError {
+  readonly code = 'TM_DEMO';
 }

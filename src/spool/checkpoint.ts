@@ -4,8 +4,11 @@
  */
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { StateDirError } from '../errors.ts';
 import type { DestinationCounts, GenerationPosition, SourceCounts } from '../types.ts';
-import { replaceFile, type StateFs } from './state-fs.ts';
+import type { LetterMarks } from './letter-files.ts';
+import { TEMPORARY } from './layout.ts';
+import { isMissing, isUnreadable, type StateFs } from './state-fs.ts';
 
 export interface SourceState {
   readonly counts: SourceCounts;
@@ -13,13 +16,19 @@ export interface SourceState {
   readonly generations: readonly GenerationPosition[];
 }
 
-export interface CheckpointData {
+/** What the ledger knows; see there. */
+export interface Books {
   /** Every seal up to this chunk number is in the counts and positions; those after it are not. */
   readonly sealed_through: number;
   readonly sources: Readonly<Record<string, SourceState>>;
   readonly destinations: Readonly<Record<string, DestinationCounts>>;
-  /** Chunks whose events are in the counts as settled, and whose files may still exist. */
-  readonly settled: readonly number[];
+  /** By destination: chunks whose events are in the counts as settled, and whose files may still exist. */
+  readonly settled: Readonly<Record<string, readonly number[]>>;
+}
+
+export interface CheckpointData extends Books {
+  /** Dead letters that were written after these places may be given up a second time. */
+  readonly letters: LetterMarks;
   /** What a replay was asked to do; another wish starts anew. */
   readonly plan?: string;
 }
@@ -28,23 +37,42 @@ export const emptyCheckpoint: CheckpointData = {
   sealed_through: 0,
   sources: {},
   destinations: {},
-  settled: [],
+  settled: {},
+  letters: {},
 };
 
 const CURRENT = 'checkpoint.json';
 const PREVIOUS = 'checkpoint.previous.json';
 const VERSION = 1;
 
+/**
+ * Puts a new checkpoint in the place of the newest, and that in the place of the one before. At each moment one of
+ * the two names has a whole checkpoint.
+ *
+ * The bytes are written over the file that was the previous one: no space has to be allocated, so the checkpoint
+ * still works on a full disk, and the chunks that it says are settled can be deleted.
+ */
 export async function writeCheckpoint(fs: StateFs, stateDir: string, data: CheckpointData): Promise<void> {
-  const text = JSON.stringify(data);
-  const file = `{"tailmeter_checkpoint":${VERSION},"crc32":${crc32(text)},"data":${text}}\n`;
-  if ((await fs.size(join(stateDir, CURRENT))) !== undefined) {
-    await fs.rename(join(stateDir, CURRENT), join(stateDir, PREVIOUS));
-  }
-  await replaceFile(fs, stateDir, CURRENT, [Buffer.from(file)]);
+  const current = join(stateDir, CURRENT);
+  const previous = join(stateDir, PREVIOUS);
+  const next = `${current}${TEMPORARY}`;
+  const json = JSON.stringify(data);
+  const bytes = Buffer.from(`{"tailmeter_checkpoint":${VERSION},"crc32":${crc32(json)},"data":${json}}\n`);
+
+  // Without a newest one the previous is all there is, and must stay until the new one is durable.
+  const hasCurrent = (await fs.size(current)) !== undefined;
+  if (hasCurrent && (await fs.size(previous)) !== undefined) await fs.rename(previous, next);
+  if (((await fs.size(next)) ?? 0) > bytes.length) await fs.truncate(next, bytes.length);
+  await fs.writeAt(next, 0, bytes);
+  if (hasCurrent) await fs.rename(current, previous);
+  await fs.rename(next, current);
+  await fs.syncDir(stateDir);
 }
 
-/** The newest checkpoint that is whole. Damaged ones are moved into `quarantine` and reported; with none, all starts at zero. */
+/**
+ * The newest checkpoint that is whole; with none, all starts at zero. Damaged ones are told to `damaged`.
+ * @throws StateDirError when a later version wrote it: going on without it could lose or count twice.
+ */
 export async function readCheckpoint(
   fs: StateFs,
   stateDir: string,
@@ -52,27 +80,30 @@ export async function readCheckpoint(
 ): Promise<CheckpointData> {
   for (const name of [CURRENT, PREVIOUS]) {
     const file = join(stateDir, name);
-    if ((await fs.size(file)) === undefined) continue;
     try {
-      return parseCheckpoint(await fs.read(file));
+      const data = parseCheckpoint(file, await fs.read(file));
+      if (!(data instanceof Error)) return data;
+      await damaged(file, data);
     } catch (error) {
-      await damaged(file, error instanceof Error ? error : new Error(String(error)));
+      if (isUnreadable(error)) await damaged(file, error as Error);
+      else if (!isMissing(error)) throw error;
     }
   }
   return emptyCheckpoint;
 }
 
-const ENVELOPE = /^\{"tailmeter_checkpoint":(?<version>\d+),"crc32":(?<sum>\d+),"data":(?<data>.*)\}\n$/s;
+/** The first line; what may follow is a rest of the longer checkpoint that the file held before. */
+const ENVELOPE = /^\{"tailmeter_checkpoint":(?<version>\d+),"crc32":(?<sum>\d+),"data":(?<data>.*)\}\n/;
 
-function parseCheckpoint(bytes: Buffer): CheckpointData {
+function parseCheckpoint(file: string, bytes: Buffer): CheckpointData | Error {
   const groups = ENVELOPE.exec(bytes.toString('utf8'))?.groups;
   const data = groups?.['data'];
-  if (groups === undefined || data === undefined) throw new Error('no checkpoint, or a torn one');
+  if (groups === undefined || data === undefined) return new Error('no checkpoint, or a torn one');
+  if (crc32(data) !== Number(groups['sum'])) return new Error('the checksum does not fit');
   if (groups['version'] !== String(VERSION)) {
-    throw new Error(
-      `checkpoint format ${groups['version']} is not known to this version of tailmeter (${VERSION})`,
+    throw new StateDirError(
+      `${file} has format ${groups['version']}, and this version of tailmeter knows ${VERSION}: run the version that wrote it, or use another state_dir`,
     );
   }
-  if (crc32(data) !== Number(groups['sum'])) throw new Error('the checksum does not fit');
   return JSON.parse(data) as CheckpointData;
 }

@@ -1,13 +1,17 @@
 /**
- * Writes the checkpoint a few times a second while there is something new, and deletes the files of settled
- * chunks once a checkpoint that says so is durable.
+ * Writes the checkpoint a few times a second while there is something new, and deletes the files of settled chunks.
+ *
+ * A settled chunk:  listed in the newest checkpoint ─▶ listed in the previous one, too ─▶ file deleted, its folder
+ * synced ─▶ forgotten by the next checkpoint. So whichever checkpoint is recovered from knows every settled chunk
+ * whose file is missing, and every chunk that it does not know as settled has its file.
  */
 import type { Reporter } from '../observe/events.ts';
 import type { Clock, SealedChunk } from '../types.ts';
 import { writeCheckpoint } from './checkpoint.ts';
+import type { DeadLetterStore } from './dead-letters.ts';
 import { layoutOf } from './layout.ts';
 import type { Ledger } from './ledger.ts';
-import type { StateFs } from './state-fs.ts';
+import { isMissing, type StateFs } from './state-fs.ts';
 
 /** At most four a second: each costs two fsyncs. */
 const INTERVAL_MS = 250;
@@ -17,82 +21,134 @@ export interface CheckpointerOptions {
   readonly fs: StateFs;
   readonly stateDir: string;
   readonly ledger: Ledger;
+  readonly letters: DeadLetterStore;
   readonly reporter: Reporter;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly plan?: string;
-  /** The file of a settled chunk is gone. */
+  /** Chunks that the recovered checkpoint knows as settled and whose files are still there. */
+  readonly settled: readonly SealedChunk[];
+  /** The file of a chunk that was settled in this run is gone. */
   readonly deleted: (chunk: SealedChunk) => void;
 }
 
 export class Checkpointer {
   readonly #o: CheckpointerOptions;
+  /** Files of settled chunks from the last run, and chunks settled in this one. */
+  readonly #leftovers: ReadonlyMap<number, SealedChunk>;
   readonly #settled = new Map<number, SealedChunk>();
+  /** Settled by the newest checkpoint … */
+  #listed: ReadonlySet<number>;
+  /** … and by the one before it, too. */
+  #deletable: readonly number[] = [];
   #dirty = false;
-  #loop: Promise<void> | undefined;
-  #writing: Promise<void> = Promise.resolve();
+  #running = false;
+  #last: Promise<void> = Promise.resolve();
+  #queued: Promise<void> | undefined;
 
   constructor(options: CheckpointerOptions) {
     this.#o = options;
+    this.#leftovers = new Map(options.settled.map((chunk) => [chunk.sequence, chunk]));
+    this.#listed = new Set(options.ledger.settledChunks.keys());
   }
 
   /** The ledger has changed. */
   touch(): void {
     this.#dirty = true;
-    this.#loop ??= this.#writeSoon().finally(() => {
-      this.#loop = undefined;
-    });
+    if (!this.#running) void this.#writeWhileDirty();
   }
 
-  /** All events of the chunk are settled in the ledger: its file goes after the next checkpoint. */
+  /** All events of the chunk are settled in the ledger. */
   settled(chunk: SealedChunk): void {
     this.#settled.set(chunk.sequence, chunk);
     this.touch();
   }
 
-  /** Writes now what the ledger says, after any write under way. Rejects when it cannot be made durable. */
+  /**
+   * Writes what the ledger says now, or a little later, after any write under way. Rejects when it cannot be made
+   * durable.
+   */
   write(): Promise<void> {
-    this.#dirty = false;
-    const done = this.#writing.then(() => this.#write());
-    this.#writing = done.catch(() => {
-      this.#dirty = true;
-    });
-    return done;
+    if (this.#queued === undefined) {
+      this.#queued = this.#last.then(() => this.#write());
+      this.#last = this.#queued.catch(() => {});
+    }
+    return this.#queued;
   }
 
-  async #writeSoon(): Promise<void> {
-    const { clock, signal, reporter } = this.#o;
+  /** The last checkpoint, and the deletion of all that is settled. */
+  async finish(): Promise<void> {
+    do {
+      await this.write();
+      await this.#delete();
+    } while (this.#dirty);
+  }
+
+  async #writeWhileDirty(): Promise<void> {
+    const { clock, signal, reporter, fs, stateDir } = this.#o;
+    this.#running = true;
     while (this.#dirty && !signal.aborted) {
       await clock.sleep(INTERVAL_MS, signal);
-      if (signal.aborted) return;
+      if (signal.aborted) break;
       try {
         await this.write();
+        await this.#delete();
       } catch (error) {
+        this.#dirty = true;
         reporter.report({ event: 'checkpoint_failed', error: error as Error });
         await clock.sleep(RETRY_MS, signal);
+        // Somebody may have removed it while we ran; if not, the next write tells what is wrong.
+        await fs.makeDir(stateDir).catch(() => {});
       }
     }
+    this.#running = false;
   }
 
   async #write(): Promise<void> {
-    const { fs, stateDir, ledger, plan } = this.#o;
-    const going = [...this.#settled.values()];
-    await writeCheckpoint(fs, stateDir, {
-      ...ledger.snapshot(),
-      ...(plan === undefined ? {} : { plan }),
-    });
-    if (going.length === 0) return;
-    for (const { file } of going) await fs.remove(file);
-    // The names must be gone for good before the checkpoint may forget that these chunks are settled.
+    const { fs, stateDir, ledger, letters, plan } = this.#o;
+    // From here on changes need another one.
+    this.#queued = undefined;
+    this.#dirty = false;
+    const books = ledger.snapshot();
+    const settled = [...ledger.settledChunks.keys()];
+    try {
+      await writeCheckpoint(fs, stateDir, {
+        ...books,
+        letters: letters.marks(),
+        ...(plan === undefined ? {} : { plan }),
+      });
+    } catch (error) {
+      this.#dirty = true;
+      throw error;
+    }
+    this.#deletable = settled.filter((sequence) => this.#listed.has(sequence));
+    this.#listed = new Set(settled);
+    if (settled.length > 0) this.touch();
+  }
+
+  async #delete(): Promise<void> {
+    const { fs, stateDir, ledger, deleted } = this.#o;
     const { chunks } = layoutOf(stateDir);
-    for (const destination of new Set(going.map((chunk) => chunk.destination))) {
-      await fs.syncDir(chunks(destination));
+    const going = this.#deletable.filter((sequence) => ledger.settledChunks.has(sequence));
+    if (going.length === 0) return;
+    const folders = new Set<string>();
+    for (const sequence of going) {
+      const file = (this.#settled.get(sequence) ?? this.#leftovers.get(sequence))?.file;
+      if (file !== undefined) await fs.remove(file);
+      folders.add(ledger.settledChunks.get(sequence) ?? '');
     }
-    for (const chunk of going) {
-      this.#settled.delete(chunk.sequence);
-      this.#o.deleted(chunk);
+    // The names must be gone for good before a checkpoint may forget that these chunks are settled.
+    for (const destination of folders) {
+      await fs.syncDir(chunks(destination)).catch((error: unknown) => {
+        if (!isMissing(error)) throw error;
+      });
     }
-    ledger.deleted(going.map(({ sequence }) => sequence));
-    this.#dirty = true;
+    ledger.deleted(going);
+    for (const sequence of going) {
+      const chunk = this.#settled.get(sequence);
+      this.#settled.delete(sequence);
+      if (chunk !== undefined) deleted(chunk);
+    }
+    this.touch();
   }
 }

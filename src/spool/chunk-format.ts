@@ -1,18 +1,19 @@
 /**
  * The bytes of a chunk file: a plain text that `jq` reads, never edited once it has its name.
  *
- *   {"tailmeter_chunk":1,"sequence":42,…,"body_bytes":520113,"crc32":3735928559}\n     header, one JSON line
+ *   {"tailmeter_chunk":1,"sequence":42,…,"body_bytes":520113,…,"crc32":3735928559}\n   header, one JSON line
  *   {"transaction_id":"…","external_subscription_id":"…",…}\n                          event 0, as it is sent
  *   {"transaction_id":"…",…}\n                                                         event 1
  *   …
  *
- * `crc32` covers the header line without its last member and the `body_bytes` bytes after the header line.
+ * `crc32` covers the header line up to its last comma and everything after the header line. Later versions may
+ * change all but that, so that a damaged file can be told from one that is only too new.
  */
 import { crc32 } from 'node:zlib';
-import { CorruptChunkError } from '../errors.ts';
+import { CorruptChunkError, NewerChunkError } from '../errors.ts';
 import type { Generation, LoadedChunk, SealedChunk, SourceCounts } from '../types.ts';
 
-/** The format that this version writes; a file with a higher number is left alone. */
+/** The format that this version writes and reads. */
 export const CHUNK_VERSION = 1;
 
 const NEWLINE = 0x0a;
@@ -33,10 +34,10 @@ export interface ChunkHeader {
   /** What the lines of that range became, for the whole group. */
   readonly counts: SourceCounts;
   readonly events: number;
-  /** For event i: the offset of its line, minus that of event i−1's line (minus `from` for the first). */
-  readonly line_offsets: readonly number[];
   readonly created: string;
   readonly body_bytes: number;
+  /** For event i: the offset of its line, minus that of event i−1's line (minus `from` for the first). */
+  readonly line_offsets: readonly number[];
 }
 
 /** The header as a line of bytes. */
@@ -46,84 +47,90 @@ export function encodeHeader(header: ChunkHeader, body: Buffer): Buffer {
   return Buffer.from(`${covered},"crc32":${crc32(body, crc32(covered))}}\n`);
 }
 
-const CHECKSUM = /^(?<covered>.*),"crc32":(?<sum>\d+)\}$/s;
-
-/** A header, its length in bytes with the newline, and what its checksum has to be. */
-export interface DecodedHeader {
+/** A chunk whose checksum fits. */
+export interface VerifiedChunk {
   readonly header: ChunkHeader;
-  readonly length: number;
-  readonly sum: number;
-  /** CRC-32 of the covered part of the header line: the seed for the body's. */
-  readonly seed: number;
+  readonly body: Buffer;
 }
 
+const HEADER = /^(?<covered>\{"tailmeter_chunk":(?<version>\d+),.*),"crc32":(?<sum>\d+)\}$/s;
+
 /**
- * Reads the header at the start of `bytes`; undefined when its newline is not among them (read more, or torn).
- * @throws CorruptChunkError when it is no header of a version that we know.
+ * Verifies the bytes of a whole chunk file.
+ * @throws CorruptChunkError when they are not those that were sealed; NewerChunkError when another version has to.
  */
-export function decodeHeader(file: string, bytes: Buffer): DecodedHeader | undefined {
+export function verifyChunk(file: string, bytes: Buffer): VerifiedChunk {
   const newline = bytes.indexOf(NEWLINE);
-  if (newline < 0) return undefined;
-  const groups = CHECKSUM.exec(bytes.toString('utf8', 0, newline))?.groups;
-  if (groups?.['covered'] === undefined)
-    throw new CorruptChunkError(file, 'the first line is no chunk header');
-  const covered = groups['covered'];
-  let parsed: ChunkHeader & { tailmeter_chunk?: unknown };
-  try {
-    parsed = JSON.parse(`${covered}}`) as ChunkHeader;
-  } catch (cause) {
-    throw new CorruptChunkError(file, 'the header is damaged', { cause });
+  const groups = newline < 0 ? undefined : HEADER.exec(bytes.toString('utf8', 0, newline))?.groups;
+  const covered = groups?.['covered'];
+  if (groups === undefined || covered === undefined) {
+    throw new CorruptChunkError(file, 'the first line is no whole chunk header');
   }
-  const { tailmeter_chunk: version, ...header } = parsed;
-  if (version !== CHUNK_VERSION) {
-    throw new CorruptChunkError(
+  const body = bytes.subarray(newline + 1);
+  const fits = crc32(body, crc32(covered)) === Number(groups['sum']);
+  if (groups['version'] !== String(CHUNK_VERSION)) {
+    if (!fits) throw new CorruptChunkError(file, 'the checksum does not fit');
+    throw new NewerChunkError(
       file,
-      `chunk format ${String(version)} is not known to this version of tailmeter, which writes ${CHUNK_VERSION}`,
+      `chunk format ${groups['version']} is not known to this version of tailmeter, which knows ${CHUNK_VERSION}; the file is left where it is for a version that does`,
     );
   }
-  return { header, length: newline + 1, sum: Number(groups['sum']), seed: crc32(covered) };
+  if (!fits) throw new CorruptChunkError(file, damageOf(covered, body));
+  return { header: parseHeader(covered) ?? bug(file), body };
+}
+
+function parseHeader(covered: string): ChunkHeader | undefined {
+  try {
+    const { tailmeter_chunk: _, ...header } = JSON.parse(`${covered}}`) as ChunkHeader & {
+      tailmeter_chunk: number;
+    };
+    return header;
+  } catch {
+    return undefined;
+  }
+}
+
+const bug = (file: string): never => {
+  throw new CorruptChunkError(file, 'the header is no JSON, though its checksum fits');
+};
+
+/** What is wrong, and as far as the header can still be read, where its events can be found again. */
+function damageOf(covered: string, body: Buffer): string {
+  const header = parseHeader(covered);
+  const { body_bytes: expected = body.length, from, to, generation } = header ?? {};
+  const damage =
+    body.length === expected
+      ? 'the checksum does not fit'
+      : `${expected} bytes of events expected, ${body.length} found`;
+  return generation?.path === undefined
+    ? damage
+    : `${damage}; its events come from bytes ${from} to ${to} of ${generation.path}`;
 }
 
 /**
  * Verifies a whole chunk file and finds its events.
- * @throws CorruptChunkError when the bytes are not those that were sealed.
+ * @throws CorruptChunkError, NewerChunkError as `verifyChunk`
  */
 export function decodeChunk(chunk: SealedChunk, bytes: Buffer): LoadedChunk {
-  const decoded = decodeHeader(chunk.file, bytes);
-  if (decoded === undefined) throw new CorruptChunkError(chunk.file, 'the header is cut off');
-  const { header, length, sum, seed } = decoded;
-  const body = bytes.subarray(length);
-  if (body.length !== header.body_bytes) {
-    throw new CorruptChunkError(
-      chunk.file,
-      `expected ${header.body_bytes} bytes of events, found ${body.length}`,
-    );
+  const { header, body } = verifyChunk(chunk.file, bytes);
+  const { events, source, generation, from, line_offsets: lines } = header;
+  if (events !== chunk.events || lines.length !== events) {
+    throw new CorruptChunkError(chunk.file, `${chunk.events} events expected, ${events} found`);
   }
-  if (crc32(body, seed) !== sum) throw new CorruptChunkError(chunk.file, 'the checksum does not fit');
-
-  const starts = new Uint32Array(header.events + 1);
-  const lineOffsets = new Float64Array(header.events);
+  const starts = new Uint32Array(events + 1);
+  const lineOffsets = new Float64Array(events);
   let position = 0;
-  let lineOffset = header.from;
-  for (let i = 0; i < header.events; i++) {
-    starts[i] = position;
-    lineOffset += header.line_offsets[i] ?? 0;
+  let lineOffset = from;
+  for (let i = 0; i < events; i++) {
+    lineOffset += lines[i] ?? 0;
     lineOffsets[i] = lineOffset;
-    position = body.indexOf(NEWLINE, position) + 1;
+    const newline = body.indexOf(NEWLINE, position);
+    if (newline < 0) break;
+    position = newline + 1;
+    starts[i + 1] = position;
   }
-  starts[header.events] = position;
-  if (position !== body.length) {
-    throw new CorruptChunkError(chunk.file, `expected ${header.events} events, found others`);
+  if (starts[events] !== body.length) {
+    throw new CorruptChunkError(chunk.file, `${events} events expected, others found`);
   }
-  return { chunk, source: header.source, generation: header.generation, body, starts, lineOffsets };
-}
-
-const NAME = /^(?<sequence>\d{16})\.ndjson$/;
-
-export const chunkName = (sequence: number): string => `${String(sequence).padStart(16, '0')}.ndjson`;
-
-/** The sequence number in a chunk's file name; undefined for any other file. */
-export function sequenceOf(name: string): number | undefined {
-  const digits = NAME.exec(name)?.groups?.['sequence'];
-  return digits === undefined ? undefined : Number(digits);
+  return { chunk, source, generation, body, starts, lineOffsets };
 }

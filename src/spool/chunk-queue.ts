@@ -1,40 +1,39 @@
 /** The sealed chunks of one destination, oldest first, and what a dispatcher may do with them. */
-import { basename, join } from 'node:path';
+import { basename, dirname } from 'node:path';
+import { CorruptChunkError, NewerChunkError } from '../errors.ts';
 import type { Reporter } from '../observe/events.ts';
 import type { DeadLetter, DeliveryQueue, LoadedChunk, SealedChunk, Settlement } from '../types.ts';
 import { decodeChunk } from './chunk-format.ts';
 import type { Checkpointer } from './checkpointer.ts';
-import type { DeadLetterStore } from './dead-letters.ts';
+import type { DeadLetterStore, Hold } from './dead-letters.ts';
+import type { StateLayout } from './layout.ts';
 import type { Ledger } from './ledger.ts';
-import type { StateFs } from './state-fs.ts';
+import { kindAt } from './letter-files.ts';
+import { setAside } from './quarantine.ts';
+import { isMissing, type StateFs } from './state-fs.ts';
+
+export interface ChunkQueueOptions {
+  readonly fs: StateFs;
+  readonly layout: StateLayout;
+  readonly letters: DeadLetterStore;
+  readonly ledger: Ledger;
+  readonly checkpointer: Checkpointer;
+  readonly reporter: Reporter;
+  /** Those of the last run. */
+  readonly waiting: readonly SealedChunk[];
+}
 
 export class ChunkQueue implements DeliveryQueue {
-  readonly #fs: StateFs;
-  readonly #quarantine: string;
-  readonly #letters: DeadLetterStore;
-  readonly #ledger: Ledger;
-  readonly #checkpointer: Checkpointer;
-  readonly #reporter: Reporter;
+  readonly #o: ChunkQueueOptions;
   /** Only entries from `#head` on wait; the front is cut off now and then, so that taking one costs the same always. */
   #waiting: SealedChunk[];
   #head = 0;
+  /** By number of a chunk that is taken and not settled: after a crash its dead letters come again. */
+  readonly #holds = new Map<number, Hold>();
 
-  constructor(
-    fs: StateFs,
-    quarantine: string,
-    letters: DeadLetterStore,
-    ledger: Ledger,
-    checkpointer: Checkpointer,
-    reporter: Reporter,
-    waiting: readonly SealedChunk[],
-  ) {
-    this.#fs = fs;
-    this.#quarantine = quarantine;
-    this.#letters = letters;
-    this.#ledger = ledger;
-    this.#checkpointer = checkpointer;
-    this.#reporter = reporter;
-    this.#waiting = [...waiting];
+  constructor(options: ChunkQueueOptions) {
+    this.#o = options;
+    this.#waiting = [...options.waiting];
   }
 
   /** Chunks that no dispatcher has taken yet. */
@@ -53,33 +52,49 @@ export class ChunkQueue implements DeliveryQueue {
       this.#waiting = this.#waiting.slice(this.#head);
       this.#head = 0;
     }
+    for (const { destination, sequence } of taken) {
+      this.#holds.set(sequence, this.#o.letters.hold(kindAt(destination)));
+    }
     return taken;
   }
 
   async load(chunk: SealedChunk): Promise<LoadedChunk> {
-    return decodeChunk(chunk, await this.#fs.read(chunk.file));
+    const { fs } = this.#o;
+    let bytes: Buffer;
+    try {
+      bytes = await fs.read(chunk.file);
+    } catch (error) {
+      // Without its folder the disk may only be away for a while; without the file alone, somebody deleted it.
+      if (!isMissing(error) || (await fs.size(dirname(chunk.file))) === undefined) throw error;
+      throw new CorruptChunkError(chunk.file, 'somebody has deleted the file', { cause: error });
+    }
+    return decodeChunk(chunk, bytes);
   }
 
   async quarantine(chunk: SealedChunk, cause: Error): Promise<void> {
-    const file = join(this.#quarantine, `${chunk.destination}-${basename(chunk.file)}`);
-    await this.#fs.makeDir(this.#quarantine);
-    await this.#fs.rename(chunk.file, file);
-    await this.#fs.syncDir(this.#quarantine);
-    this.#reporter.report({
-      event: 'chunk_quarantined',
-      destination: chunk.destination,
-      file,
-      error: cause,
-    });
+    const { fs, layout, reporter } = this.#o;
+    const { destination, file } = chunk;
+    if (cause instanceof NewerChunkError) {
+      // Not ours to judge: it waits, unsettled, for a start of a version that knows it.
+      reporter.report({ event: 'chunk_quarantined', destination, file, error: cause });
+      return;
+    }
+    const exists = (await fs.size(file)) !== undefined;
+    const aside = exists ? await setAside(fs, layout, file, `${destination}-${basename(file)}`) : file;
+    reporter.report({ event: 'chunk_quarantined', destination, file: aside, error: cause });
     this.settled(chunk, { delivered: 0, duplicates: 0, dead: chunk.events });
   }
 
   bury(letters: readonly DeadLetter[]): Promise<void> {
-    return this.#letters.append(letters);
+    return this.#o.letters.append(letters);
   }
 
   settled(chunk: SealedChunk, settlement: Settlement): void {
-    this.#ledger.settled(chunk.destination, chunk.sequence, settlement);
-    this.#checkpointer.settled(chunk);
+    const { ledger, letters, checkpointer } = this.#o;
+    ledger.settled(chunk.destination, chunk.sequence, settlement);
+    const hold = this.#holds.get(chunk.sequence);
+    if (hold !== undefined) letters.release(hold);
+    this.#holds.delete(chunk.sequence);
+    checkpointer.settled(chunk);
   }
 }

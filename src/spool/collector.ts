@@ -25,6 +25,8 @@ const MAX_EVENTS = 2000;
 const MAX_SPAN_BYTES = 8 * 1024 * 1024;
 /** Ranges that may wait for the disk before reading pauses: one is written while the next one fills. */
 const MAX_BACKLOG = 2;
+/** What all open ranges may hold together, however many files are read: beyond it the largest is sealed. */
+const MAX_HELD_IN_ALL = 16 * 1024 * 1024;
 
 const NEWLINE = 0x0a;
 
@@ -37,8 +39,10 @@ export interface CollectorOptions {
   readonly bufferDurationMs: number;
   /** … or its last one. */
   readonly inactiveTimeoutMs: number;
-  /** The generation is read from here on: to be made durable before its first line is. */
-  readonly started: (source: string, generation: Generation, offset: number) => Promise<void>;
+  /** The generation is read from here on. Says whether that is news, to be made durable before its first line. */
+  readonly started: (source: string, generation: Generation, offset: number) => boolean;
+  /** Writes the checkpoint now. */
+  readonly checkpoint: () => Promise<void>;
   /** All ranges of the generation are durable. */
   readonly ended: (source: string, generation: Generation, offset: number) => void;
   readonly signal: AbortSignal;
@@ -48,30 +52,39 @@ export class Collector implements LineConsumer {
   readonly #o: CollectorOptions;
   readonly #open = new Map<string, OpenRange>();
   readonly #spare: ByteWriter[] = [];
-  #timer: Promise<void> | undefined;
+  #watching = false;
 
   constructor(options: CollectorOptions) {
     this.#o = options;
   }
 
+  async started(source: string, generation: Generation, offset: number): Promise<void> {
+    const { sealer, signal, started, checkpoint } = this.#o;
+    const range = this.#open.get(keyOf(source, generation));
+    if (range !== undefined) this.#seal(range);
+    let news = false;
+    // Only when all that was read of it before is durable may the position move.
+    await sealer.afterwards(() => {
+      news = started(source, generation, offset);
+    });
+    if (news) await sealer.insist(checkpoint);
+    signal.throwIfAborted();
+  }
+
   lines(block: LineBlock): void | Promise<void> {
-    if (this.#mayPass()) this.#take(block);
-    else return this.#admission().then(() => this.#take(block));
+    if (!this.#mayPass()) return this.#whenAdmitted(() => this.#take(block));
+    this.#take(block);
   }
 
   oversize(line: OversizeLine): void | Promise<void> {
-    if (this.#mayPass()) this.#takeOversize(line);
-    else return this.#admission().then(() => this.#takeOversize(line));
-  }
-
-  started(source: string, generation: Generation, offset: number): Promise<void> {
-    return this.#o.started(source, generation, offset);
+    if (!this.#mayPass()) return this.#whenAdmitted(() => this.#takeOversize(line));
+    this.#takeOversize(line);
   }
 
   ended(source: string, generation: Generation, offset: number): void {
     const range = this.#open.get(keyOf(source, generation));
     if (range !== undefined) this.#seal(range);
-    this.#o.sealer.then(() => this.#o.ended(source, generation, offset));
+    void this.#o.sealer.afterwards(() => this.#o.ended(source, generation, offset));
   }
 
   /** Hands over all open ranges; resolves when they are durable. */
@@ -80,27 +93,31 @@ export class Collector implements LineConsumer {
     await this.#o.sealer.drained();
   }
 
-  /** What is mapped but not durable, for status: per source its counts, per destination number its events. */
+  /** What is mapped but does not count yet, for status: per source its counts, per destination number its events. */
   openCounts(): { sources: [string, SourceCounts][]; events: number[] } {
+    const ranges = [...this.#open.values(), ...this.#o.sealer.ranges];
     const events: number[] = [];
-    for (const range of this.#open.values()) {
+    for (const range of ranges) {
       for (const [number, part] of range.parts.entries()) {
         events[number] = (events[number] ?? 0) + (part?.events ?? 0);
       }
     }
-    return { sources: [...this.#open.values()].map(({ source, counts }) => [source, counts]), events };
+    return { sources: ranges.map(({ source, counts }) => [source, counts]), events };
   }
 
   #mayPass(): boolean {
-    return this.#o.gate.isOpen && this.#o.sealer.backlog < MAX_BACKLOG;
+    return this.#o.gate.isOpen && this.#o.sealer.ranges.size < MAX_BACKLOG;
   }
 
-  async #admission(): Promise<void> {
+  /** @throws the signal's reason when the daemon stops before */
+  async #whenAdmitted(take: () => void): Promise<void> {
+    const { gate, sealer, signal } = this.#o;
     while (!this.#mayPass()) {
-      this.#o.signal.throwIfAborted();
-      await this.#o.gate.passable();
-      await this.#o.sealer.oneDone();
+      signal.throwIfAborted();
+      await (gate.isOpen ? sealer.oneDone() : gate.passable());
     }
+    // In the same turn: of many who wait, each must see what those before it have taken.
+    take();
   }
 
   #take({ source, generation, offset, bytes, unterminated }: LineBlock): void {
@@ -153,7 +170,18 @@ export class Collector implements LineConsumer {
     if (this.#open.get(keyOf(range.source, range.generation)) !== range) return;
     range.touchedAt = this.#o.clock.now();
     if (range.to - range.from >= MAX_SPAN_BYTES) this.#seal(range);
-    else this.#timer ??= this.#sealWhenDue().finally(() => (this.#timer = undefined));
+    else if (this.#open.size > 1) this.#sealLargest();
+    if (!this.#watching) void this.#sealWhenDue();
+  }
+
+  #sealLargest(): void {
+    let held = 0;
+    let largest: OpenRange | undefined;
+    for (const range of this.#open.values()) {
+      held += range.heldBytes;
+      if (largest === undefined || range.heldBytes > largest.heldBytes) largest = range;
+    }
+    if (largest !== undefined && held > MAX_HELD_IN_ALL) this.#seal(largest);
   }
 
   #seal(range: OpenRange): void {
@@ -162,17 +190,19 @@ export class Collector implements LineConsumer {
   }
 
   async #sealWhenDue(): Promise<void> {
-    const { clock, signal } = this.#o;
+    const { clock, signal, inactiveTimeoutMs } = this.#o;
+    this.#watching = true;
     while (this.#open.size > 0 && !signal.aborted) {
       const next = Math.min(...[...this.#open.values()].map((range) => this.#dueAt(range)));
-      // At least a moment, and the clock may jump: what counts is looked at again afterwards.
-      await clock.sleep(Math.min(Math.max(next - clock.now(), 1), this.#o.inactiveTimeoutMs), signal);
+      // The clock may jump: what counts is looked at again afterwards.
+      await clock.sleep(Math.max(1, Math.min(next - clock.now(), inactiveTimeoutMs)), signal);
       const now = clock.now();
       for (const range of this.#open.values()) {
         // A clock that was set back must not keep a range open for longer than the timeouts say.
         if (now >= this.#dueAt(range) || now < range.openedAt) this.#seal(range);
       }
     }
+    this.#watching = false;
   }
 
   #dueAt({ openedAt, touchedAt }: OpenRange): number {

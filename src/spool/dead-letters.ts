@@ -2,35 +2,75 @@
  * Dead letters: NDJSON files under `state_dir/dead/`, one per kind and day, that a person can read and jq can
  * search. Appended and fsynced before the line or event they stand for counts as settled. The same failure has
  * the same id, and an id that is already there is not written again: a crash and a second pass double nothing.
+ *
+ * To know which ids are there a start need not read years of letters: whoever is about to write letters that might
+ * come again after a crash takes a hold, and the checkpoint says where the oldest hold was taken (`marks`).
  */
 import { join } from 'node:path';
 import type { Clock, DeadLetter } from '../types.ts';
+import { kindAt, letterFile, LINES, type FoundLetters, type LetterMarks } from './letter-files.ts';
 import type { StateFs } from './state-fs.ts';
 
-const NEWLINE = 0x0a;
+/** Letters of a kind that were written since may come again. */
+export interface Hold {
+  readonly kind: string;
+  file: string;
+  offset: number;
+}
 
-/** `dead/lines-2026-11-20.ndjson`; the kind is `lines` or `at-<destination>`. */
-const fileName = (letter: DeadLetter, day: string): string =>
-  `${letter.destination === undefined ? 'lines' : `at-${letter.destination}`}-${day}.ndjson`;
+/** The newest file of a kind, as far as this process has written it. */
+interface Tail {
+  file: string;
+  end: number;
+  /** A write was cut off, by a crash or a failure: what follows on `end` is to be thrown away. */
+  torn: boolean;
+  /** In the order in which they were taken, which is that of their places. */
+  readonly holds: Set<Hold>;
+}
+
+const NEWLINE = 0x0a;
 
 export class DeadLetterStore {
   readonly #fs: StateFs;
   readonly #folder: string;
   readonly #clock: Clock;
-  /** Ids on disk that the pass after a recovery brings again, each at most once. */
+  /** Ids on disk that may come again, each at most once. */
   readonly #known: Set<string>;
-  /** Where the next letter of each file belongs, as far as this process has written it. */
-  readonly #ends = new Map<string, number>();
+  readonly #tails = new Map<string, Tail>();
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(fs: StateFs, folder: string, clock: Clock, known: Set<string>) {
+  constructor(fs: StateFs, folder: string, clock: Clock, { known, tails }: FoundLetters) {
     this.#fs = fs;
     this.#folder = folder;
     this.#clock = clock;
     this.#known = known;
+    for (const [kind, tail] of tails) this.#tails.set(kind, { ...tail, holds: new Set() });
   }
 
-  /** Makes the letters durable. When it rejects none of them counts as written; calling again is safe. */
+  /** To be called before letters are written for something that is not settled yet. */
+  hold(kind: string): Hold {
+    const { file, end, holds } = this.#tail(kind);
+    const hold = { kind, file, offset: end };
+    holds.add(hold);
+    return hold;
+  }
+
+  /** It is settled, in the same turn, in what the next checkpoint says. */
+  release(hold: Hold): void {
+    this.#tail(hold.kind).holds.delete(hold);
+  }
+
+  /** For the checkpoint: letters before these places will not come again. */
+  marks(): LetterMarks {
+    return Object.fromEntries(
+      [...this.#tails].map(([kind, { file, end, holds }]) => {
+        const [oldest = { file, offset: end }] = holds;
+        return [kind, { file: oldest.file, offset: oldest.offset }];
+      }),
+    );
+  }
+
+  /** Makes the letters durable. When it rejects, none of them counts as written, and calling again is safe. */
   append(letters: readonly DeadLetter[]): Promise<void> {
     if (letters.length === 0) return Promise.resolve();
     const done = this.#last.then(() => this.#append(letters));
@@ -39,58 +79,56 @@ export class DeadLetterStore {
   }
 
   async #append(letters: readonly DeadLetter[]): Promise<void> {
-    const day = new Date(this.#clock.now()).toISOString().slice(0, 10);
     const fresh = letters.filter(({ id }) => !this.#known.has(id));
-    for (const [name, group] of Map.groupBy(fresh, (letter) => fileName(letter, day))) {
-      const path = join(this.#folder, name);
-      const end = await this.#endOf(path);
-      const bytes = Buffer.from(group.map((letter) => `${JSON.stringify(letter)}\n`).join(''));
-      this.#ends.set(path, end);
-      await this.#fs.writeAt(path, end, bytes);
-      if (end === 0) await this.#fs.syncDir(this.#folder);
-      this.#ends.set(path, end + bytes.length);
+    for (const [kind, group] of Map.groupBy(fresh, kindOf)) {
+      await this.#write(kind, group.map((letter) => `${JSON.stringify(letter)}\n`).join(''));
+      // Should another kind fail now, these are not written again.
+      for (const { id } of group) this.#known.add(id);
     }
     for (const { id } of letters) this.#known.delete(id);
   }
 
-  /** End of the last whole letter; what a failed write or a crash left after it is cut off. */
-  async #endOf(path: string): Promise<number> {
+  async #write(kind: string, text: string): Promise<void> {
+    const tail = this.#tail(kind);
+    const today = letterFile(kind, this.#clock.now());
+    // Never back to an earlier file, whatever the clock does: the marks rely on the order.
+    if (today > tail.file) Object.assign(tail, { file: today, end: 0, torn: false });
+    const path = join(this.#folder, tail.file);
+    const separator = await this.#prepare(tail, path);
+    const bytes = Buffer.from(separator + text);
+    tail.torn = true;
+    await this.#fs.writeAt(path, tail.end, bytes);
+    if (tail.end === 0) await this.#fs.syncDir(this.#folder);
+    tail.end += bytes.length;
+    tail.torn = false;
+  }
+
+  /** Cuts off what a failed write left, and finds the end when somebody else has changed the file. */
+  async #prepare(tail: Tail, path: string): Promise<'' | '\n'> {
     const size = (await this.#fs.size(path)) ?? 0;
-    const written = this.#ends.get(path);
-    if (written === size) return size;
-    // Longer than what we wrote: a write of ours failed half-way. Shorter: somebody has moved or edited the file.
-    const end = written !== undefined && written < size ? written : await lastLineEnd(this.#fs, path, size);
-    if (end < size) await this.#fs.truncate(path, end);
-    return end;
-  }
-}
-
-const TAIL_BYTES = 64 * 1024;
-
-/** Offset after the last newline among the first `size` bytes of a file. */
-async function lastLineEnd(fs: StateFs, path: string, size: number): Promise<number> {
-  for (let end = size; end > 0;) {
-    const start = Math.max(0, end - TAIL_BYTES);
-    const newline = (await fs.readAt(path, start, end - start)).lastIndexOf(NEWLINE);
-    if (newline >= 0) return start + newline + 1;
-    end = start;
-  }
-  return 0;
-}
-
-/** Reads every letter of the folder, oldest file first; torn lines are left out. */
-export async function* readDeadLetters(fs: StateFs, folder: string): AsyncGenerator<DeadLetter> {
-  for (const name of await fs.list(folder)) {
-    if (!name.endsWith('.ndjson')) continue;
-    for (const line of (await fs.read(join(folder, name))).toString('utf8').split('\n')) {
-      if (line === '') continue;
-      let letter: DeadLetter;
-      try {
-        letter = JSON.parse(line) as DeadLetter;
-      } catch {
-        continue;
-      }
-      yield letter;
+    if (tail.torn && size > tail.end) {
+      await this.#fs.truncate(path, tail.end);
+      return '';
     }
+    if (size === tail.end) return '';
+    tail.end = size;
+    for (const hold of tail.holds) {
+      if (hold.file === tail.file) hold.offset = Math.min(hold.offset, size);
+    }
+    if (size === 0) return '';
+    const [last] = await this.#fs.readAt(path, size - 1, 1);
+    return last === NEWLINE ? '' : '\n';
+  }
+
+  #tail(kind: string): Tail {
+    let tail = this.#tails.get(kind);
+    if (tail === undefined) {
+      tail = { file: '', end: 0, torn: false, holds: new Set() };
+      this.#tails.set(kind, tail);
+    }
+    return tail;
   }
 }
+
+const kindOf = ({ destination }: DeadLetter): string =>
+  destination === undefined ? LINES : kindAt(destination);

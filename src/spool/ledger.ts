@@ -9,7 +9,7 @@ import type {
   Settlement,
   SourceCounts,
 } from '../types.ts';
-import type { CheckpointData } from './checkpoint.ts';
+import type { Books } from './checkpoint.ts';
 
 /** Ended generations that are remembered per source, so that rotated files are not taken for unread ones. */
 const ENDED_KEPT = 1000;
@@ -38,18 +38,20 @@ export class Ledger {
   #sealedThrough: number;
   readonly #sources = new Map<string, SourceBook>();
   readonly #destinations = new Map<string, DestinationCounts>();
-  /** Settled chunks whose deletion is not yet known to be safe or done. */
-  readonly #settled: Set<number>;
+  /** Destinations of the settled chunks whose files are not known to be gone for good. */
+  readonly #settled = new Map<number, string>();
 
-  constructor(data: CheckpointData) {
-    this.#sealedThrough = data.sealed_through;
-    this.#settled = new Set(data.settled);
-    for (const [source, { counts, generations }] of Object.entries(data.sources)) {
+  constructor(books: Books) {
+    this.#sealedThrough = books.sealed_through;
+    for (const [source, { counts, generations }] of Object.entries(books.sources)) {
       const positions = new Map(generations.map((position) => [keyOf(position), position]));
       this.#sources.set(source, { counts: { ...counts }, positions });
     }
-    for (const [destination, counts] of Object.entries(data.destinations)) {
+    for (const [destination, counts] of Object.entries(books.destinations)) {
       this.#destinations.set(destination, { ...counts });
+    }
+    for (const [destination, sequences] of Object.entries(books.settled)) {
+      for (const sequence of sequences) this.#settled.set(sequence, destination);
     }
   }
 
@@ -57,17 +59,25 @@ export class Ledger {
     return this.#sealedThrough;
   }
 
-  isSettled(sequence: number): boolean {
-    return this.#settled.has(sequence);
+  /** Chunk numbers up to this one will not be given again, nor looked at as new. */
+  cover(sequence: number): void {
+    this.#sealedThrough = Math.max(this.#sealedThrough, sequence);
   }
 
-  /** A generation is read from `offset` on. Does nothing, and says false, when it is known already. */
+  /** Sequence number and destination of the settled chunks whose files may still be there. */
+  get settledChunks(): ReadonlyMap<number, string> {
+    return this.#settled;
+  }
+
+  position(source: string, generation: Generation): GenerationPosition | undefined {
+    return this.#sources.get(source)?.positions.get(keyOf(generation));
+  }
+
+  /** A generation is read from `offset` on. False when the books say so already. */
   started(source: string, generation: Generation, offset: number): boolean {
-    const { positions } = this.#source(source);
-    const key = keyOf(generation);
-    if (positions.has(key)) return false;
-    positions.set(key, { ...identityOf(generation), offset, ended: false });
-    return true;
+    const known = this.position(source, generation);
+    this.#move(source, generation, offset, false);
+    return known === undefined || known.ended || known.offset !== offset;
   }
 
   /** Reading starts anew; the counts stay. */
@@ -77,19 +87,17 @@ export class Ledger {
 
   /** The range is durable, as chunks, dead letters or nothing. */
   sealed(range: SealedRange): void {
-    const book = this.#source(range.source);
-    add(book.counts, range.counts);
-    const key = keyOf(range.generation);
-    const ended = book.positions.get(key)?.ended ?? false;
-    book.positions.set(key, { ...identityOf(range.generation), offset: range.to, ended });
-    for (const [destination, events] of range.events) this.destination(destination).events += events;
-    if (range.sequence !== undefined) this.#sealedThrough = range.sequence;
+    const { source, generation, to, counts, events, sequence } = range;
+    add(this.#source(source).counts, counts);
+    this.#move(source, generation, to, false);
+    for (const [destination, count] of events) this.destination(destination).events += count;
+    if (sequence !== undefined) this.cover(sequence);
   }
 
   /** Nothing more will come from the generation, and all of it is sealed. */
   ended(source: string, generation: Generation, offset: number): void {
+    this.#move(source, generation, offset, true);
     const { positions } = this.#source(source);
-    positions.set(keyOf(generation), { ...identityOf(generation), offset, ended: true });
     let surplus = [...positions.values()].filter((position) => position.ended).length - ENDED_KEPT;
     for (const [key, position] of positions) {
       if (surplus <= 0) break;
@@ -104,7 +112,7 @@ export class Ledger {
     counts.delivered += settlement.delivered;
     counts.duplicates += settlement.duplicates;
     counts.dead += settlement.dead;
-    this.#settled.add(sequence);
+    this.#settled.set(sequence, destination);
   }
 
   /** The chunks' files are gone for good. */
@@ -112,9 +120,18 @@ export class Ledger {
     for (const sequence of sequences) this.#settled.delete(sequence);
   }
 
-  /** All settled chunks of the checkpoint are deleted: recovery has seen to it. */
-  forgetSettled(): void {
-    this.#settled.clear();
+  /**
+   * Makes the counts agree with the chunks that are really there. Events that no chunk holds any more (it was
+   * damaged, or somebody deleted it) are dead; those of a chunk that was put back are not.
+   * @returns how many events have gone; negative when some came back
+   */
+  reconcile(destination: string, waiting: number): number {
+    const counts = this.destination(destination);
+    const gone = counts.events - counts.delivered - counts.duplicates - counts.dead - waiting;
+    const dead = Math.max(0, counts.dead + gone);
+    counts.events += dead - counts.dead - gone;
+    counts.dead = dead;
+    return gone;
   }
 
   destination(name: string): DestinationCounts {
@@ -142,7 +159,9 @@ export class Ledger {
     return this.#destinations;
   }
 
-  snapshot(): CheckpointData {
+  snapshot(): Books {
+    const settled: Record<string, number[]> = {};
+    for (const [sequence, destination] of this.#settled) (settled[destination] ??= []).push(sequence);
     return {
       sealed_through: this.#sealedThrough,
       sources: Object.fromEntries(
@@ -154,8 +173,13 @@ export class Ledger {
       destinations: Object.fromEntries(
         [...this.#destinations].map(([name, counts]) => [name, { ...counts }]),
       ),
-      settled: [...this.#settled],
+      settled,
     };
+  }
+
+  #move(source: string, generation: Generation, offset: number, ended: boolean): void {
+    const { positions } = this.#source(source);
+    positions.set(keyOf(generation), { ...identityOf(generation), offset, ended });
   }
 
   #source(source: string): SourceBook {

@@ -1,5 +1,6 @@
 /** The dead letters of the lines of one range. */
 import { isUtf8 } from 'node:buffer';
+import { createHash } from 'node:crypto';
 import type { DeadLetter } from '../types.ts';
 import type { FailedLine, OpenRange } from './open-range.ts';
 
@@ -8,7 +9,7 @@ export function lettersOf(range: OpenRange, now: number): DeadLetter[] {
   const time = new Date(now).toISOString();
   const { path, fingerprint } = range.generation;
   return range.failures.map(({ offset, failure, line, lineBytes }: FailedLine) => ({
-    id: lineLetterId(fingerprint, offset, failure.rule),
+    id: letterId(fingerprint, offset, line, failure.rule),
     time,
     ...failure,
     source: range.source,
@@ -20,5 +21,8 @@ export function lettersOf(range: OpenRange, now: number): DeadLetter[] {
   }));
 }
 
-const lineLetterId = (fingerprint: string, offset: number, rule: string | undefined): string =>
-  `${fingerprint}:${offset}:${rule ?? ''}`;
+/** With the line, as two files may begin alike. What may change while it is read again has no part in it. */
+function letterId(fingerprint: string, offset: number, line: Buffer, rule = ''): string {
+  const content = createHash('sha256').update(line).digest('hex').slice(0, 16);
+  return `${fingerprint}:${offset}:${content}:${rule}`;
+}

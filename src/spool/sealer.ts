@@ -1,20 +1,22 @@
 /**
  * Makes ranges durable, one after the other: dead letters first, then the chunks of all destinations under
  * temporary names, then their real names. Only when the last name is durable does the range count, and only then
- * may any of its chunks be shipped; recovery throws away a group that is not complete (see recovery.ts).
+ * may any of its chunks be shipped; recovery throws away a group that is not complete (see new-seals.ts).
  * Every range that is not in the checkpoint thus has its chunks, and the ranges of a generation leave no gap.
  *
- * A seal that fails (disk full, I/O error) is tried again until it works; meanwhile the gate is closed.
+ * What fails (disk full, I/O error) is tried again until it works; meanwhile the gate is closed.
  */
+import { join } from 'node:path';
 import type { Reporter } from '../observe/events.ts';
 import type { Clock, DeadLetter, SealedChunk } from '../types.ts';
-import { chunkName, encodeHeader, type ChunkHeader, type GroupMember } from './chunk-format.ts';
+import { encodeHeader, type GroupMember } from './chunk-format.ts';
 import type { DeadLetterStore } from './dead-letters.ts';
 import type { SpoolGate } from './gate.ts';
-import { layoutOf, type StateLayout } from './layout.ts';
+import { chunkName, layoutOf, TEMPORARY, type StateLayout } from './layout.ts';
 import { identityOf, type Ledger } from './ledger.ts';
+import { LINES } from './letter-files.ts';
 import { lettersOf } from './line-letters.ts';
-import type { OpenPart, OpenRange } from './open-range.ts';
+import type { OpenRange } from './open-range.ts';
 import type { StateFs } from './state-fs.ts';
 
 const RETRY_MS = 1000;
@@ -37,12 +39,21 @@ export interface SealerOptions {
   readonly sealed: (chunks: readonly SealedChunk[]) => void;
 }
 
+/** A chunk and the bytes of its file. */
+interface NewChunk {
+  readonly chunk: SealedChunk;
+  readonly header: Buffer;
+  readonly body: Buffer;
+}
+
 export class Sealer {
   readonly #o: SealerOptions;
   readonly #layout: StateLayout;
+  readonly #ranges = new Set<OpenRange>();
   #nextSequence: number;
-  #backlog = 0;
-  #last: Promise<void> = Promise.resolve();
+  /** Works that are being tried again: one may succeed (a checkpoint on a full disk) while another still fails. */
+  #failing = 0;
+  #last: Promise<unknown> = Promise.resolve();
   #oneDone = Promise.withResolvers<void>();
 
   constructor(options: SealerOptions) {
@@ -51,94 +62,128 @@ export class Sealer {
     this.#nextSequence = options.nextSequence;
   }
 
-  /** Ranges handed over and not yet durable. */
-  get backlog(): number {
-    return this.#backlog;
+  /** Ranges handed over that do not count yet. */
+  get ranges(): ReadonlySet<OpenRange> {
+    return this.#ranges;
   }
 
   /** Resolves when the seal under way is done, if there is one. */
   oneDone(): Promise<void> {
-    return this.#backlog === 0 ? Promise.resolve() : this.#oneDone.promise;
+    return this.#ranges.size === 0 ? Promise.resolve() : this.#oneDone.promise;
   }
 
   /** Resolves when everything handed over so far is durable, or given up because the daemon stops. */
-  drained(): Promise<void> {
-    return this.#last;
+  async drained(): Promise<void> {
+    await this.#last;
   }
 
   /** Takes the range over. Ranges become durable in the order of these calls. */
   seal(range: OpenRange): void {
-    this.#backlog++;
-    this.#last = this.#last.then(async () => {
-      await this.#sealUntilDone(range);
-      this.#backlog--;
-      this.#oneDone.resolve();
-      this.#oneDone = Promise.withResolvers();
-    });
+    this.#ranges.add(range);
+    this.#last = this.#sealAfter(this.#last, range);
   }
 
-  /** Runs when all ranges handed over before are durable. */
-  then(action: () => void): void {
-    this.#last = this.#last.then(() => {
-      if (!this.#o.signal.aborted) action();
-    });
+  /** Runs `action` when all ranges handed over before are durable; not at all when the daemon stops before. */
+  async afterwards(action: () => void): Promise<void> {
+    this.#last = this.#last.then(() => (this.#o.signal.aborted ? undefined : action()));
+    await this.#last;
   }
 
-  async #sealUntilDone(range: OpenRange): Promise<void> {
+  /** Tries until `work` is done, with the gate closed while it fails; false when the daemon stops before. */
+  async insist(work: () => Promise<void>): Promise<boolean> {
     const { gate, signal, clock } = this.#o;
-    const letters = lettersOf(range, clock.now());
-    const group = this.#groupOf(range);
-    let step: 'letters' | 'chunks' | 'checkpoint' = 'letters';
-    while (!signal.aborted) {
+    for (let failures = 0; !signal.aborted; failures++) {
       try {
         await gate.checkDisk();
-        if (step === 'letters') {
-          await this.#o.letters.append(letters);
-          step = 'chunks';
-        }
-        if (step === 'chunks') {
-          this.#finish(range, await this.#write(range, group), letters);
-          step = 'checkpoint';
-        }
-        // A range without an event has no chunk to tell of it after a crash: only the checkpoint can.
-        if (group.length === 0) await this.#o.checkpoint();
-        gate.open('write_failed');
-        return;
+        await work();
+        if (failures > 0 && --this.#failing === 0) gate.open('write_failed');
+        return true;
       } catch (error) {
+        if (failures === 0) this.#failing++;
         gate.close('write_failed', `cannot write to ${this.#layout.root}: ${(error as Error).message}`);
         await clock.sleep(RETRY_MS, signal);
         await this.#makeFolders().catch(() => {});
       }
     }
+    return false;
+  }
+
+  async #sealAfter(earlier: Promise<unknown>, range: OpenRange): Promise<void> {
+    await earlier;
+    await this.#makeDurable(range);
+    this.#ranges.delete(range);
+    range.recycle();
+    this.#oneDone.resolve();
+    this.#oneDone = Promise.withResolvers();
+  }
+
+  async #makeDurable(range: OpenRange): Promise<void> {
+    const { letters, clock, checkpoint } = this.#o;
+    const now = clock.now();
+    const dead = lettersOf(range, now);
+    const chunks = this.#chunksOf(range, now);
+    const hold = letters.hold(LINES);
+    if (!(await this.insist(() => letters.append(dead)))) return;
+    if (!(await this.insist(() => this.#write(chunks)))) return;
+    letters.release(hold);
+    this.#count(
+      range,
+      chunks.map(({ chunk }) => chunk),
+      dead,
+    );
+    // A range without an event has no chunk to tell of it after a crash: only the checkpoint can.
+    if (chunks.length === 0) await this.insist(checkpoint);
   }
 
   /** Numbers the chunks of a range; destinations without an event have none. */
-  #groupOf(range: OpenRange): GroupMember[] {
-    return this.#o.destinations
-      .filter((_, number) => (range.parts[number]?.events ?? 0) > 0)
-      .map((destination) => [destination, this.#nextSequence++]);
+  #chunksOf(range: OpenRange, now: number): NewChunk[] {
+    const parts = this.#o.destinations.flatMap((destination, number) => {
+      const part = range.parts[number];
+      if (part === undefined || part.events === 0) return [];
+      return [{ destination, sequence: this.#nextSequence++, part }];
+    });
+    const group = parts.map(({ destination, sequence }): GroupMember => [destination, sequence]);
+    return parts.map(({ destination, sequence, part }) => {
+      const { events } = part;
+      const body = part.body.buffer.subarray(0, part.committed);
+      const header = encodeHeader(
+        {
+          sequence,
+          destination,
+          group,
+          source: range.source,
+          generation: identityOf(range.generation),
+          from: range.from,
+          to: range.to,
+          counts: range.counts,
+          events,
+          created: new Date(now).toISOString(),
+          body_bytes: body.length,
+          line_offsets: part.lineOffsets,
+        },
+        body,
+      );
+      const file = join(this.#layout.chunks(destination), chunkName({ sequence, events }));
+      const bytes = header.length + body.length;
+      return { chunk: { destination, sequence, file, bytes, events }, header, body };
+    });
   }
 
-  async #write(range: OpenRange, group: readonly GroupMember[]): Promise<SealedChunk[]> {
-    const { fs, destinations } = this.#o;
-    const chunks: SealedChunk[] = [];
-    for (const member of group) {
-      const [destination, sequence] = member;
-      const part = range.parts[destinations.indexOf(destination)];
-      if (part === undefined) continue;
-      const body = part.body.buffer.subarray(0, part.committed);
-      const header = encodeHeader(headerOf(range, part, group, member, this.#o.clock.now()), body);
-      const file = `${this.#layout.chunks(destination)}/${chunkName(sequence)}`;
-      await fs.write(`${file}.tmp`, [header, body]);
-      chunks.push({ destination, sequence, file, bytes: header.length + body.length, events: part.events });
+  async #write(chunks: readonly NewChunk[]): Promise<void> {
+    const { fs } = this.#o;
+    try {
+      for (const { chunk, header, body } of chunks) await fs.write(chunk.file + TEMPORARY, [header, body]);
+      for (const { chunk } of chunks) await fs.rename(chunk.file + TEMPORARY, chunk.file);
+      for (const { chunk } of chunks) await fs.syncDir(this.#layout.chunks(chunk.destination));
+    } catch (error) {
+      // What could be written takes the space that settling other chunks may need now.
+      for (const { chunk } of chunks) await fs.remove(chunk.file + TEMPORARY).catch(() => {});
+      throw error;
     }
-    for (const { file } of chunks) await fs.rename(`${file}.tmp`, file);
-    for (const { destination } of chunks) await fs.syncDir(this.#layout.chunks(destination));
-    return chunks;
   }
 
   /** The range is durable: from here on it counts. */
-  #finish(range: OpenRange, chunks: readonly SealedChunk[], letters: readonly DeadLetter[]): void {
+  #count(range: OpenRange, chunks: readonly SealedChunk[], dead: readonly DeadLetter[]): void {
     const { ledger, gate, reporter } = this.#o;
     const last = chunks.at(-1);
     ledger.sealed({
@@ -149,10 +194,10 @@ export class Sealer {
       events: chunks.map(({ destination, events }) => [destination, events] as const),
       ...(last === undefined ? {} : { sequence: last.sequence }),
     });
-    for (const { source, path, offset, reason, message } of letters) {
+    this.#ranges.delete(range);
+    for (const { source, path, offset, reason, message } of dead) {
       reporter.report({ event: 'line_dead', source, path, offset, reason, message });
     }
-    range.recycle();
     gate.grow(chunks.reduce((sum, { bytes }) => sum + bytes, 0));
     this.#o.sealed(chunks);
   }
@@ -163,27 +208,4 @@ export class Sealer {
     for (const destination of this.#o.destinations)
       await this.#o.fs.makeDir(this.#layout.chunks(destination));
   }
-}
-
-function headerOf(
-  range: OpenRange,
-  part: OpenPart,
-  group: readonly GroupMember[],
-  [destination, sequence]: GroupMember,
-  now: number,
-): ChunkHeader {
-  return {
-    sequence,
-    destination,
-    group,
-    source: range.source,
-    generation: identityOf(range.generation),
-    from: range.from,
-    to: range.to,
-    counts: range.counts,
-    events: part.events,
-    line_offsets: part.lineOffsets,
-    created: new Date(now).toISOString(),
-    body_bytes: part.committed,
-  };
 }

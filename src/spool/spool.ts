@@ -5,7 +5,7 @@
 import type { SpoolConfig } from '../config/types.ts';
 import { StateDirError } from '../errors.ts';
 import type { Reporter } from '../observe/events.ts';
-import type { Clock, GenerationPosition, LineConsumer, LineMapper, SealedChunk } from '../types.ts';
+import type { Clock, GenerationPosition, LineConsumer, LineMapper } from '../types.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { ChunkQueue } from './chunk-queue.ts';
 import { Collector } from './collector.ts';
@@ -13,7 +13,7 @@ import { DeadLetterStore } from './dead-letters.ts';
 import { SpoolGate } from './gate.ts';
 import { layoutOf } from './layout.ts';
 import type { Ledger } from './ledger.ts';
-import { recover } from './recovery.ts';
+import { recover, type Recovered } from './recovery.ts';
 import { Sealer } from './sealer.ts';
 import type { StateFs } from './state-fs.ts';
 
@@ -44,56 +44,58 @@ export class Spool {
   readonly #sealer: Sealer;
   readonly #queues: ReadonlyMap<string, ChunkQueue>;
   readonly #abort: AbortController;
-  /** Chunks of destinations that the configuration no longer has. */
-  readonly orphans: readonly SealedChunk[];
 
   /** @throws StateDirError when the directory cannot be used. */
   static async open(options: SpoolOptions): Promise<Spool> {
-    const { fs, stateDir, destinations, reporter } = options;
-    const layout = layoutOf(stateDir);
+    const { fs, stateDir, destinations, reporter, plan } = options;
+    const { root, dead, quarantine, chunks } = layoutOf(stateDir);
     try {
-      for (const folder of [layout.root, layout.dead, ...destinations.map((name) => layout.chunks(name))]) {
-        await fs.makeDir(folder);
-      }
-      return new Spool(options, await recover(fs, stateDir, { reporter, readOnly: false }));
+      for (const folder of [root, dead, quarantine, ...destinations.map(chunks)]) await fs.makeDir(folder);
+      const recovered = await recover(fs, stateDir, { reporter, readOnly: false });
+      const spool = new Spool(options, recovered);
+      const isAnother = recovered.plan !== plan;
+      if (isAnother) spool.ledger.forgetPositions();
+      await spool.#checkpointer.write().catch((error: unknown) => {
+        // Nothing of another plan may be sealed before the old positions are gone. Else there is no hurry, and a
+        // full disk must not keep from starting who could make room.
+        if (isAnother) throw error;
+        reporter.report({ event: 'checkpoint_failed', error: error as Error });
+        spool.#checkpointer.touch();
+      });
+      return spool;
     } catch (cause) {
+      if (cause instanceof StateDirError) throw cause;
       const { message } = cause as Error;
       throw new StateDirError(`cannot use the state directory ${stateDir}: ${message}`, { cause });
     }
   }
 
-  private constructor(options: SpoolOptions, recovered: Awaited<ReturnType<typeof recover>>) {
-    const { fs, stateDir, destinations, reporter, clock, plan } = options;
+  private constructor(options: SpoolOptions, recovered: Recovered) {
+    const { fs, stateDir, destinations, reporter, clock, plan, mappers } = options;
+    const { ledger, nextSequence } = recovered;
     const layout = layoutOf(stateDir);
     const abort = new AbortController();
-    const { ledger } = recovered;
-    if (recovered.plan !== plan) ledger.forgetPositions();
-    const letters = new DeadLetterStore(fs, layout.dead, clock, recovered.knownLetters);
-    const gate = new SpoolGate(options.limits, fs, stateDir, reporter, clock, abort.signal);
+    const { signal } = abort;
+    const letters = new DeadLetterStore(fs, layout.dead, clock, recovered.letters);
+    const gate = new SpoolGate(options.limits, fs, stateDir, reporter, clock, signal);
+    const shared = { fs, stateDir, ledger, letters, reporter, clock, signal };
     const checkpointer = new Checkpointer({
-      ...{ fs, stateDir, ledger, reporter, clock },
+      ...shared,
       ...(plan === undefined ? {} : { plan }),
-      signal: abort.signal,
+      settled: recovered.settled,
       deleted: ({ bytes }) => gate.grow(-bytes),
     });
-    const queues = new Map(
-      destinations.map((name) => [
-        name,
-        new ChunkQueue(
-          fs,
-          layout.quarantine,
-          letters,
-          ledger,
-          checkpointer,
-          reporter,
-          recovered.chunks.get(name) ?? [],
-        ),
-      ]),
-    );
+    const queues = new Map<string, ChunkQueue>();
+    for (const name of destinations) {
+      const waiting = recovered.chunks.get(name) ?? [];
+      queues.set(name, new ChunkQueue({ fs, layout, letters, ledger, checkpointer, reporter, waiting }));
+      gate.grow(waiting.reduce((sum, { bytes }) => sum + bytes, 0));
+    }
     const sealer = new Sealer({
-      ...{ fs, stateDir, destinations, letters, ledger, gate, reporter, clock },
-      nextSequence: recovered.nextSequence,
-      signal: abort.signal,
+      ...shared,
+      destinations,
+      gate,
+      nextSequence,
       checkpoint: () => checkpointer.write(),
       sealed: (chunks) => {
         checkpointer.touch();
@@ -104,14 +106,15 @@ export class Spool {
       },
     });
     this.#collector = new Collector({
-      ...{ sealer, gate, clock },
-      mappers: options.mappers,
+      sealer,
+      gate,
+      clock,
+      mappers,
+      signal,
       bufferDurationMs: options.bufferDurationMs,
       inactiveTimeoutMs: options.inactiveTimeoutMs,
-      signal: abort.signal,
-      started: async (source, generation, offset) => {
-        if (ledger.started(source, generation, offset)) await checkpointer.write();
-      },
+      started: (source, generation, offset) => ledger.started(source, generation, offset),
+      checkpoint: () => checkpointer.write(),
       ended: (source, generation, offset) => {
         ledger.ended(source, generation, offset);
         checkpointer.touch();
@@ -124,9 +127,6 @@ export class Spool {
     this.#sealer = sealer;
     this.#queues = queues;
     this.#abort = abort;
-    const all = [...recovered.chunks.values()].flat();
-    this.orphans = all.filter(({ destination }) => !queues.has(destination));
-    gate.grow(all.reduce((sum, { bytes }) => sum + bytes, 0));
   }
 
   queue(destination: string): ChunkQueue {
@@ -154,11 +154,10 @@ export class Spool {
     this.#abort.abort(new Error('tailmeter is stopping'));
   }
 
-  /** Writes the last checkpoint and ends. */
+  /** Writes the last checkpoint and ends. Rejects when that cannot be made durable: what was done since is done again. */
   async close(): Promise<void> {
     this.release();
     await this.#sealer.drained();
-    await this.#checkpointer.write();
-    await this.#checkpointer.write();
+    await this.#checkpointer.finish();
   }
 }

@@ -1,0 +1,99 @@
+/**
+ * The files of dead letters and what a start reads of them: `dead/<kind>-<day>.ndjson`, where the kind is `lines`
+ * or `at-<destination>`. Within a kind files are written in the order of their names, each from front to end.
+ */
+import { join } from 'node:path';
+import type { DeadLetter } from '../types.ts';
+import type { StateFs } from './state-fs.ts';
+
+/** A place among the letters of a kind: after all earlier files, at `offset` of this one. */
+export interface LetterMark {
+  readonly file: string;
+  readonly offset: number;
+}
+
+/** By kind. */
+export type LetterMarks = Readonly<Record<string, LetterMark>>;
+
+export const LINES = 'lines';
+export const kindAt = (destination: string): string => `at-${destination}`;
+
+/** @param now Unix ms. */
+export const letterFile = (kind: string, now: number): string =>
+  `${kind}-${new Date(now).toISOString().slice(0, 10)}.ndjson`;
+
+const NAME = /^(?<kind>.+)-\d{4}-\d\d-\d\d\.ndjson$/;
+const kindOfFile = (name: string): string | undefined => NAME.exec(name)?.groups?.['kind'];
+
+/** The newest file of a kind. */
+export interface LetterTail {
+  readonly file: string;
+  /** End of its last whole letter. */
+  readonly end: number;
+  /** More follows: a letter that a crash cut off. */
+  readonly torn: boolean;
+}
+
+export interface FoundLetters {
+  /** Ids of the letters after the marks: those that may come again. */
+  readonly known: Set<string>;
+  readonly tails: ReadonlyMap<string, LetterTail>;
+}
+
+const BLOCK_BYTES = 1024 * 1024;
+const NEWLINE = 0x0a;
+
+/** Reads what was written after `marks`; all there is of kinds that have no mark. */
+export async function findLetters(fs: StateFs, folder: string, marks: LetterMarks): Promise<FoundLetters> {
+  const known = new Set<string>();
+  const tails = new Map<string, LetterTail>();
+  for (const file of await fs.list(folder)) {
+    const kind = kindOfFile(file);
+    const mark = kind === undefined ? undefined : marks[kind];
+    if (kind === undefined || (mark !== undefined && file < mark.file)) continue;
+    const path = join(folder, file);
+    const size = (await fs.size(path)) ?? 0;
+    // A file that has become shorter has been edited: the mark says nothing any more.
+    const from = mark?.file === file && mark.offset <= size ? mark.offset : 0;
+    let end = from;
+    for await (const line of linesOf(fs, path, from)) {
+      const id = letterId(line.bytes);
+      if (id === undefined) continue;
+      known.add(id);
+      end = line.end;
+    }
+    tails.set(kind, { file, end, torn: size > end });
+  }
+  return { known, tails };
+}
+
+/** The id of a whole letter. */
+function letterId(line: Buffer): string | undefined {
+  try {
+    return (JSON.parse(line.toString('utf8')) as Partial<DeadLetter> | null)?.id;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The lines of a file that have a newline, without it, and the offset after it. */
+async function* linesOf(
+  fs: StateFs,
+  path: string,
+  from: number,
+): AsyncGenerator<{ bytes: Buffer; end: number }> {
+  let rest: Buffer = Buffer.alloc(0);
+  let position = from;
+  for (;;) {
+    const block = await fs.readAt(path, position, BLOCK_BYTES);
+    if (block.length === 0) return;
+    const bytes = rest.length === 0 ? block : Buffer.concat([rest, block]);
+    const offset = position - rest.length;
+    position += block.length;
+    let start = 0;
+    for (let newline; (newline = bytes.indexOf(NEWLINE, start)) >= 0; start = newline + 1) {
+      yield { bytes: bytes.subarray(start, newline), end: offset + newline + 1 };
+    }
+    rest = bytes.subarray(start);
+  }
+}
