@@ -1,11 +1,15 @@
 /** `tailmeter check`: says whether a configuration is valid. */
 import { insecureEndpoints } from '../config/checks.ts';
+import { clientControlled } from '../map/client-controlled.ts';
 import { readConfigWithSecrets } from './config-file.ts';
 
 export async function check(file: string): Promise<number> {
   const config = await readConfigWithSecrets(file);
   for (const address of insecureEndpoints(config)) {
     process.stderr.write(`warning: Using lago endpoint_addrs with no TLS is a security risk: ${address}\n`);
+  }
+  for (const { path, message } of clientControlled(config)) {
+    process.stderr.write(`warning: ${file}: ${path}: ${message}\n`);
   }
   const { sources, rules, destinations } = config;
   process.stdout.write(
