@@ -27,6 +27,12 @@ export type TelemetryEvent =
   | { event: 'spool_paused'; cause: 'full' | 'disk_low' | 'write_failed'; message: string }
   | { event: 'spool_resumed' }
   | { event: 'chunk_quarantined'; destination: string; file: string; error: Error }
+  /** Written by a later version: left where it is, not shipped. */
+  | { event: 'chunk_too_new'; destination: string; file: string; error: Error }
+  /** The books say that these events wait, but no chunk holds them. They count as dead. */
+  | { event: 'events_missing'; destination: string; events: number }
+  /** Events wait for a destination that the configuration no longer has. */
+  | { event: 'destination_unknown'; destination: string; chunks: number; events: number }
   | { event: 'checkpoint_failed'; error: Error }
   | { event: 'checkpoint_damaged'; file: string; error: Error }
   // ---- ship

@@ -70,6 +70,21 @@ export const MESSAGES: MessageTable = {
     text: (e) => `damaged chunk put aside: ${e.file}: ${e.error.message}`,
     repeatKey: byDestination,
   },
+  chunk_too_new: {
+    level: 'error',
+    text: (e) => `chunk left where it is: ${e.file}: ${e.error.message}`,
+    repeatKey: byDestination,
+  },
+  events_missing: {
+    level: 'error',
+    text: (e) =>
+      `events lost: ${e.events} should wait for ${e.destination}, but their chunks are gone; replay the logs to send them again`,
+  },
+  destination_unknown: {
+    level: 'warn',
+    text: (e) =>
+      `${e.events} events in ${e.chunks} chunks wait for ${e.destination}, which is no longer a destination`,
+  },
   checkpoint_failed: {
     level: 'error',
     text: (e) => `cannot write the checkpoint: ${e.error.message}; trying again`,

@@ -76,7 +76,7 @@ export class ChunkQueue implements DeliveryQueue {
     const { destination, file } = chunk;
     if (cause instanceof NewerChunkError) {
       // Not ours to judge: it waits, unsettled, for a start of a version that knows it.
-      reporter.report({ event: 'chunk_quarantined', destination, file, error: cause });
+      reporter.report({ event: 'chunk_too_new', destination, file, error: cause });
       return;
     }
     const exists = (await fs.size(file)) !== undefined;

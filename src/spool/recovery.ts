@@ -63,7 +63,7 @@ export async function recover(fs: StateFs, stateDir: string, options: RecoverOpt
     ({ destination }) => destination,
   );
   if (!readOnly)
-    settleMissing(ledger, [...scan.destinations, ...ledger.destinations().keys()], chunks, reporter, layout);
+    settleMissing(ledger, [...scan.destinations, ...ledger.destinations().keys()], chunks, reporter);
   ledger.cover(scan.lastSequence);
   return {
     ledger,
@@ -94,7 +94,8 @@ async function clear(
     const { destination, file } = chunk;
     const stays = error instanceof NewerChunkError;
     const aside = stays ? file : await setAside(fs, layout, file, `${destination}-${basename(file)}`);
-    reporter.report({ event: 'chunk_quarantined', destination, file: aside, error });
+    const event = stays ? 'chunk_too_new' : 'chunk_quarantined';
+    reporter.report({ event, destination, file: aside, error });
     folders.add(dirname(file));
   }
   for (const folder of folders) await fs.syncDir(folder);
@@ -106,13 +107,10 @@ function settleMissing(
   destinations: Iterable<string>,
   chunks: ReadonlyMap<string, readonly SealedChunk[]>,
   reporter: Reporter,
-  layout: StateLayout,
 ): void {
   for (const destination of new Set(destinations)) {
     const waiting = chunks.get(destination)?.reduce((sum, { events }) => sum + events, 0) ?? 0;
     const gone = ledger.reconcile(destination, waiting);
-    if (gone <= 0) continue;
-    const error = new Error(`${gone} events should wait here, but their chunks are gone; counted as dead`);
-    reporter.report({ event: 'chunk_quarantined', destination, file: layout.chunks(destination), error });
+    if (gone > 0) reporter.report({ event: 'events_missing', destination, events: gone });
   }
 }

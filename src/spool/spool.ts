@@ -53,6 +53,11 @@ export class Spool {
       for (const folder of [root, dead, quarantine, ...destinations.map(chunks)]) await fs.makeDir(folder);
       const recovered = await recover(fs, stateDir, { reporter, readOnly: false });
       const spool = new Spool(options, recovered);
+      for (const [destination, waiting] of recovered.chunks) {
+        if (destinations.includes(destination)) continue;
+        const events = waiting.reduce((sum, chunk) => sum + chunk.events, 0);
+        reporter.report({ event: 'destination_unknown', destination, chunks: waiting.length, events });
+      }
       const isAnother = recovered.plan !== plan;
       if (isAnother) spool.ledger.forgetPositions();
       await spool.#checkpointer.write().catch((error: unknown) => {

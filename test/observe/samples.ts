@@ -20,6 +20,9 @@ export const SAMPLES: { readonly [K in EventName]: Extract<TelemetryEvent, { eve
   spool_paused: { event: 'spool_paused', cause: 'full', message: 'the spool holds 10 of 10 bytes' },
   spool_resumed: { event: 'spool_resumed' },
   chunk_quarantined: { event: 'chunk_quarantined', destination: 'lago', file: '/state/1.chunk', error },
+  chunk_too_new: { event: 'chunk_too_new', destination: 'lago', file: '/state/1.chunk', error },
+  events_missing: { event: 'events_missing', destination: 'lago', events: 2000 },
+  destination_unknown: { event: 'destination_unknown', destination: 'old', chunks: 3, events: 2000 },
   checkpoint_failed: { event: 'checkpoint_failed', error },
   checkpoint_damaged: { event: 'checkpoint_damaged', file: '/state/checkpoint', error },
   batch_failed: {
