@@ -20,8 +20,8 @@ export type Fault =
 /** `before`: nothing is stored. `after`: the events are stored, only the answer is lost. */
 export type FaultMoment = 'before' | 'after';
 
-/** Decides for each request to an event endpoint; `request` counts from 1. */
-export type FaultPlan = (request: number) => Fault | undefined;
+/** Decides for each request to an event endpoint; `request` counts from 1, `events` are those that it carries. */
+export type FaultPlan = (request: number, events: number) => Fault | undefined;
 
 export class Faults {
   #queue: Fault[] = [];
@@ -50,8 +50,8 @@ export class Faults {
   }
 
   /** The fault for the request that has just arrived. */
-  take(): Fault | undefined {
+  take(events: number): Fault | undefined {
     this.#requests++;
-    return this.#queue.shift() ?? this.#plan?.(this.#requests);
+    return this.#queue.shift() ?? this.#plan?.(this.#requests, events);
   }
 }

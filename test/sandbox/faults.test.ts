@@ -92,6 +92,13 @@ test('a plan decides for each request, and late answers are answers', async () =
   expect((await sendBatch(sandbox, events('a'))).status).toBe(422);
 });
 
+test('a plan knows how many events a request carries', async () => {
+  const sandbox = await openSandbox();
+  sandbox.faults.always((_request, count) => (count > 1 ? { kind: 'answer', status: 500 } : undefined));
+  expect((await sendBatch(sandbox, events('a', 'b'))).status).toBe(500);
+  expect((await sendBatch(sandbox, events('a'))).status).toBe(200);
+});
+
 test('the log has a line for each answer', async () => {
   const entries: { method: string; path: string; status: number }[] = [];
   const answered = Promise.withResolvers<void>();

@@ -1,7 +1,10 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 
 const PIPELINED = 50;
+/** Requests of `loadDuring` between two looks. */
+const BURST = 400;
 const STATUS_LINE = 'HTTP/1.1 ';
 
 /**
@@ -21,6 +24,37 @@ export async function sendRequests(
       sendOver(hostname, Number(port), request, Math.min(share, count - i * share)),
     ),
   );
+}
+
+/**
+ * Sends requests without a pause while `work` is under way.
+ * @param perSecond At most so many; default: as fast as it goes.
+ * @returns How many were sent and answered.
+ */
+export async function loadDuring(
+  url: string,
+  work: () => Promise<void>,
+  { perSecond = Infinity } = {},
+): Promise<number> {
+  let sent = 0;
+  let over = false;
+  const began = performance.now();
+  const traffic = async (): Promise<void> => {
+    while (!over) {
+      await sendRequests(url, BURST);
+      sent += BURST;
+      await delay(Math.max(0, began + (sent / perSecond) * 1000 - performance.now()));
+    }
+  };
+  const done = traffic();
+  try {
+    // Traffic that fails ends the work, too.
+    await Promise.race([work(), done]);
+  } finally {
+    over = true;
+    await done;
+  }
+  return sent;
 }
 
 /** NGINX closes a connection after `keepalive_requests`, 1,000 unless configured: we do it before. */

@@ -36,14 +36,25 @@ export class Scenario implements AsyncDisposable {
   /** Writes the configuration: one rule that bills every request by its `$request_id`. */
   async configure({
     source = {},
+    sources = [{}],
     destination = {},
+    spool = {},
   }: {
     source?: Record<string, unknown>;
+    /** Instead of the one source, several. */
+    sources?: readonly Record<string, unknown>[];
     destination?: Record<string, unknown>;
+    spool?: Record<string, unknown>;
   } = {}): Promise<void> {
     const config = {
       state_dir: this.state,
-      sources: [{ path: this.gateway.logFile, format: 'nginx', rotate_wait: 1, ...source }],
+      sources: sources.map((one) => ({
+        path: this.gateway.logFile,
+        format: 'nginx',
+        rotate_wait: 1,
+        ...source,
+        ...one,
+      })),
       rules: [
         {
           name: 'api-calls',
@@ -63,6 +74,7 @@ export class Scenario implements AsyncDisposable {
           ...destination,
         },
       ],
+      spool,
       log: { level: 'info', format: 'json' },
     };
     await writeFile(this.config, stringify(config));

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Status } from '../../src/control/status.ts';
@@ -41,21 +42,22 @@ export class Daemon {
   readonly log: LogEntry[] = [];
 
   /** Resolves when the daemon says that it has started. The configuration must log as JSON. */
-  static async start(config: string, env: NodeJS.ProcessEnv = {}): Promise<Daemon> {
-    const daemon = new Daemon(config, env);
-    await Promise.race([
-      daemon.logged(({ event }) => event === 'started'),
-      daemon.#closed.then(() => {
-        throw new Error(`the daemon ended before it started: ${JSON.stringify(daemon.log)}`);
-      }),
-    ]);
+  static async start(config: string, env: NodeJS.ProcessEnv = {}, user?: number): Promise<Daemon> {
+    const daemon = new Daemon(config, env, user);
+    await daemon.logged(({ event }) => event === 'started');
     return daemon;
   }
 
-  private constructor(config: string, env: NodeJS.ProcessEnv) {
+  /** Does not wait: it may be killed while it starts. */
+  static spawn(config: string): Daemon {
+    return new Daemon(config, {});
+  }
+
+  private constructor(config: string, env: NodeJS.ProcessEnv, user?: number) {
     this.#child = spawn(process.execPath, [BIN, 'run', '--config', config], {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, ...env },
+      ...(user === undefined ? {} : { uid: user, gid: user }),
     });
     this.#closed = once(this.#child, 'close');
     if (this.#child.stderr === null) throw new Error('no stderr');
@@ -66,11 +68,33 @@ export class Daemon {
     return this.#child.pid ?? 0;
   }
 
-  /** The first log entry, past or future, that matches. */
-  logged(matches: (entry: LogEntry) => boolean): Promise<LogEntry> {
+  /** The first log entry, past or future, that matches. Rejects when the daemon ends without it. */
+  async logged(matches: (entry: LogEntry) => boolean): Promise<LogEntry> {
     const past = this.log.find((entry) => matches(entry));
-    if (past !== undefined) return Promise.resolve(past);
-    return new Promise((resolve) => this.#waiting.add({ matches, resolve }));
+    if (past !== undefined) return past;
+    const { promise, resolve } = Promise.withResolvers<LogEntry>();
+    this.#waiting.add({ matches, resolve });
+    const ended = this.#closed.then(() => {
+      throw new Error(`the daemon ended before it said so: ${JSON.stringify(this.log)}`);
+    });
+    return Promise.race([promise, ended]);
+  }
+
+  /** Resolves with its exit code when it has ended by itself. */
+  async ended(): Promise<number | null> {
+    await this.#closed;
+    return this.#child.exitCode;
+  }
+
+  /** Halts it, or lets it go on. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#child.kill(signal);
+  }
+
+  /** The most memory that it has ever held, in bytes. Linux only. */
+  async peakMemory(): Promise<number> {
+    const status = await readFile(`/proc/${this.pid}/status`, 'utf8');
+    return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
   }
 
   /** Asks it to end, and waits for it. */

@@ -4,6 +4,7 @@ import { organizationOf } from '../context.ts';
 import type { Context } from '../context.ts';
 import { ApiError } from '../errors.ts';
 import { replyWithFault } from '../fault-replies.ts';
+import { isFields } from '../fields.ts';
 import { ingestBatch, ingestEvent } from '../ingest.ts';
 import type { Organization } from '../organization.ts';
 
@@ -14,7 +15,7 @@ export function eventRoutes(app: FastifyInstance, { faults, batchMaxLength, now 
     const organization = organizationOf(request);
     organization.counts.requests++;
     const serve = (): string => counted(organization, () => ingest(organization, request.body, now()));
-    const fault = faults.take();
+    const fault = faults.take(countOf(request.body));
     reply.type('application/json; charset=utf-8');
     return fault === undefined ? reply.send(serve()) : replyWithFault(fault, request, reply, serve);
   };
@@ -26,6 +27,9 @@ export function eventRoutes(app: FastifyInstance, { faults, batchMaxLength, now 
     handler((organization, body, nowMs) => ingestBatch(organization, body, batchMaxLength, nowMs)),
   );
 }
+
+const countOf = (body: unknown): number =>
+  isFields(body) && Array.isArray(body['events']) ? body['events'].length : 1;
 
 function counted({ counts }: Organization, ingest: () => string): string {
   try {

@@ -1,0 +1,131 @@
+/**
+ * A run of rotations under load: real NGINX with two workers, the real daemon, the sandbox. The short tests, the
+ * torture and nobody else decide how long it is.
+ */
+import type { Gateway } from '../../src/demo/gateway.ts';
+import { loadDuring, sendRequests } from './load.ts';
+import { settle, type Outcome } from './outcome.ts';
+import { apisixLogRotate, logrotate, renameAndReopen, type Rotate } from './rotate.ts';
+import { Scenario } from './scenario.ts';
+import { Daemon, type LogEntry } from './tailmeter.ts';
+
+/** What the daemon does while the log is rotated. `full`: it waits for room in its spool, for Lago is down. */
+export type While = 'running' | 'stopped' | 'down' | 'full';
+
+export interface RotationPlan {
+  readonly name: string;
+  /** A fresh one for each run. */
+  readonly rotation: () => Rotate;
+  readonly logParameters?: string;
+  /** The tool itself loses what is written between its copy and its truncation: only what is in a file counts. */
+  readonly lossy?: boolean;
+}
+
+export const ROTATIONS = {
+  lateSignal: {
+    name: 'logrotate create, USR1 0.4 s later',
+    rotation: () => logrotate({ directives: ['create'], signalAfter: 0.4 }),
+  },
+  nocreate: {
+    name: 'logrotate nocreate, USR1 0.4 s later',
+    rotation: () => logrotate({ directives: ['nocreate'], signalAfter: 0.4 }),
+  },
+  compress: {
+    name: 'logrotate create, compress delaycompress',
+    rotation: () => logrotate({ directives: ['create', 'compress', 'delaycompress'], signalAfter: 0 }),
+  },
+  copytruncate: {
+    name: 'logrotate copytruncate',
+    rotation: () => logrotate({ directives: ['copytruncate'] }),
+    lossy: true,
+  },
+  copytruncateCompress: {
+    name: 'logrotate copytruncate, compress',
+    rotation: () => logrotate({ directives: ['copytruncate', 'compress'] }),
+    lossy: true,
+  },
+  reopen: { name: 'nginx -s reopen', rotation: renameAndReopen },
+  buffered: {
+    name: 'logrotate create, USR1 0.4 s later, buffer=16k flush=1s',
+    rotation: () => logrotate({ directives: ['create'], signalAfter: 0.4 }),
+    logParameters: 'buffer=16k flush=1s',
+  },
+  apisix: { name: 'APISIX log-rotate: dated prefix, .tar.gz 0.5 s after USR1', rotation: apisixLogRotate },
+} as const satisfies Record<string, RotationPlan>;
+
+export interface RunOptions {
+  readonly during: While;
+  readonly rotations: number;
+  /** At least so many lines in each generation. */
+  readonly lines: number;
+  readonly perSecond?: number;
+  readonly patienceMs?: number;
+}
+
+export interface RotationOutcome extends Outcome {
+  /** Requests that the gateway answered. */
+  readonly sent: number;
+  /** What the daemon, in all its lives, said that could not be read any more. */
+  readonly reportedLost: readonly LogEntry[];
+}
+
+const OUTAGE = { kind: 'answer', status: 503 } as const;
+
+export async function rotate(plan: RotationPlan, options: RunOptions): Promise<RotationOutcome> {
+  const { during, rotations, lines, perSecond = Infinity, patienceMs } = options;
+  const { logParameters } = plan;
+  await using s = await Scenario.start({
+    workerProcesses: 2,
+    ...(logParameters === undefined ? {} : { logParameters }),
+  });
+  if (during === 'full') await s.configure({ spool: { max_bytes: 1024 * 1024 } });
+  const lives = [await Daemon.start(s.config)];
+  const turn = plan.rotation();
+  const work = async (gateway: Gateway): Promise<void> => {
+    for (let done = 0; done < rotations; done++) {
+      await sendRequests(gateway.url, lines);
+      await turn(gateway);
+    }
+  };
+  const { gateway, sandbox } = s;
+  let daemon = lives[0] as Daemon;
+  let sent = lines * rotations;
+  const traffic = async (work: () => Promise<void>): Promise<void> => {
+    sent += await loadDuring(gateway.url, work, { perSecond });
+  };
+
+  if (during !== 'running') {
+    // It has read something before: it is to go on there.
+    await traffic(() => sandbox.store.stored(1));
+  }
+  if (during === 'stopped') daemon.signal('SIGSTOP');
+  if (during === 'down') await daemon.kill();
+  if (during === 'full') {
+    sandbox.faults.always(OUTAGE);
+    await traffic(async () => void (await daemon.logged(({ event }) => event === 'spool_paused')));
+  }
+  await traffic(() => work(gateway));
+  if (during === 'stopped') daemon.signal('SIGCONT');
+  if (during === 'down') lives.push((daemon = await Daemon.start(s.config)));
+  sandbox.faults.clear();
+
+  const outcome = await settle(s, daemon, patienceMs);
+  const reportedLost = lives.flatMap(({ log }) => log).filter(({ event }) => event === 'lines_lost');
+  return { ...outcome, sent, reportedLost };
+}
+
+/** Everything that is wrong with a run, as sentences; none for a good one. */
+export function faultsOf(plan: RotationPlan, outcome: RotationOutcome): string[] {
+  const { sent, written, lost, unknown, letters, imbalances, reportedLost, status } = outcome;
+  const wrong = [...imbalances];
+  if (lost.length > 0) wrong.push(`${lost.length} lines were lost, the first is ${lost[0]}`);
+  if (plan.lossy === true) return wrong;
+  const [source] = status.sources;
+  if (written !== sent) wrong.push(`${written} lines are in the logs, of ${sent} requests`);
+  if (unknown.length > 0) wrong.push(`${unknown.length} ids stand in no log`);
+  if (source?.lines !== written) wrong.push(`${source?.lines} lines were counted, ${written} written`);
+  if (letters.length > 0)
+    wrong.push(`${letters.length} dead letters, the first is ${JSON.stringify(letters[0])}`);
+  if (reportedLost.length > 0) wrong.push(`said to be lost: ${JSON.stringify(reportedLost[0])}`);
+  return wrong;
+}
