@@ -6,8 +6,8 @@
  * - It was there when the log was first looked at, and other rotated files are known (of the same log, else of
  *   another one of the source): what is newer than the oldest of them was written while nobody looked; what is older
  *   is history.
- * - Nothing of the log is known any more though the source has positions: everything there is, to be safe. Reading
- *   a line twice is harmless, for it gives the same event; not reading it is not.
+ * - Nothing that is there is known, though the log was read before: everything, to be safe. To read a line twice is
+ *   harmless, for it gives the same event; not to read it is not.
  * - The source is new: rotated files are history, except those that its glob names.
  */
 import type { Family } from './family.ts';
@@ -15,6 +15,8 @@ import { identityOf, type Known, type Registry, type Verdict } from './registry.
 import type { RotatedFile } from './scan.ts';
 import { isRotated } from './paths.ts';
 import { byAge, namedAfter } from './siblings.ts';
+
+const NS_PER_S = 1_000_000_000n;
 
 export interface AdoptionContext {
   readonly registry: Registry;
@@ -31,8 +33,10 @@ export interface AdoptionContext {
 
 export interface Adopted {
   readonly file: RotatedFile;
-  /** Absent for a new generation. */
+  /** Absent while its first line, and so its identity, is not complete. */
   readonly known?: Known;
+  /** Nothing was known of it. */
+  readonly isNew: boolean;
 }
 
 /** What to do with the rotated files of a scan: which ones to read, and which are known or history. */
@@ -41,12 +45,14 @@ export interface Adoption {
   readonly leave: RotatedFile[];
 }
 
+export type Verdicts = ReadonlyMap<RotatedFile, Verdict>;
+
 /**
- * Marks resumed generations as open, so that a copy of the same one is left. Call it after the files that the paths
- * name have been recognised by inode, and before they are by content.
+ * What the registry says to the rotated files, by inode first, then by content. Marks resumed generations as open, so
+ * that a copy of the same one is left. Call it after the files that the paths name were recognised by inode, and
+ * before they are by content: of two files with the same first line, the rotated one is the old one.
  */
-export function adopt(files: readonly RotatedFile[], context: AdoptionContext): Adoption {
-  const { registry } = context;
+export function recogniseRotated(files: readonly RotatedFile[], registry: Registry): Verdicts {
   const verdicts = new Map<RotatedFile, Verdict>();
   const give = (file: RotatedFile, verdict: Verdict | undefined): void => {
     if (verdict === undefined) return;
@@ -55,17 +61,26 @@ export function adopt(files: readonly RotatedFile[], context: AdoptionContext): 
   };
   for (const file of files) give(file, registry.byFile(file));
   for (const file of files) if (!verdicts.has(file)) give(file, registry.byContent(file));
+  return verdicts;
+}
 
+/** Call it when all files were recognised, those that the paths name included. Marks new generations as open. */
+export function adopt(files: readonly RotatedFile[], verdicts: Verdicts, context: AdoptionContext): Adoption {
+  const { registry } = context;
   const recognised = files.filter((file) => (verdicts.get(file)?.kind ?? 'new') !== 'new');
   const adoption: Adoption = { read: [], leave: [] };
   for (const file of files) {
-    const verdict = verdicts.get(file);
-    if (verdict?.kind === 'resume') adoption.read.push({ file, known: verdict.known });
+    // What is new may have become known meanwhile: another copy of it was met, or a descriptor holds it.
+    const verdict = verdicts.get(file)?.kind === 'new' ? registry.byContent(file) : verdicts.get(file);
+    if (verdict?.kind === 'resume') adoption.read.push({ file, known: verdict.known, isNew: false });
     else if (verdict?.kind === 'leave') adoption.leave.push(file);
-    else if (file.family.searched || isSince(file, recognised, context)) adoption.read.push({ file });
-    else {
+    else if (!file.family.searched && !isSince(file, recognised, context)) {
       registry.add({ ...identityOf(file), path: file.path }, 0, 'ignored');
       adoption.leave.push(file);
+    } else if (file.unfinished) adoption.read.push({ file, isNew: true });
+    else {
+      const known = registry.add({ ...identityOf(file), path: file.path }, 0, 'open');
+      adoption.read.push({ file, known, isNew: true });
     }
   }
   return adoption;
@@ -73,15 +88,19 @@ export function adopt(files: readonly RotatedFile[], context: AdoptionContext): 
 
 function isSince(file: RotatedFile, recognised: readonly RotatedFile[], context: AdoptionContext): boolean {
   const oldest = recognised.find(({ family }) => family === file.family) ?? recognised.toSorted(byAge)[0];
-  if (oldest !== undefined) return file.mtimeNs >= oldest.mtimeNs || namedAfter(file.stamp, oldest.stamp);
+  // Whole seconds: archives keep no more, and to read too much is the smaller evil.
+  if (oldest !== undefined) {
+    return secondsOf(file) >= secondsOf(oldest) || namedAfter(file.stamp, oldest.stamp);
+  }
   if (context.initial && !context.resumed) return context.isMatched(file.path);
   if (!context.initial) return context.isMatched(file.path) || file.mtimeNs >= context.startedNs;
-  return hasOrphan(file.family, context);
+  return isEstranged(file.family, context);
 }
 
-/** A generation of this log is known, but nowhere to be found. */
-function hasOrphan({ path }: Family, { registry, isGlob }: AdoptionContext): boolean {
-  return registry
-    .missing()
-    .some(({ generation }) => !isGlob || generation.path === path || isRotated(generation.path, [path]));
+/** The log was read before, but nothing that is there now was: what it holds may all have come since. */
+function isEstranged({ path, current }: Family, { registry, isGlob }: AdoptionContext): boolean {
+  if (current?.known !== undefined) return false;
+  return !isGlob || registry.some((at) => at === path || isRotated(at, [path]));
 }
+
+const secondsOf = ({ mtimeNs }: RotatedFile): bigint => mtimeNs / NS_PER_S;

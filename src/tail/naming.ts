@@ -4,7 +4,7 @@
 import type { Family } from './family.ts';
 import { afterLastNewline } from './line-reader.ts';
 import { GenerationReader } from './reader.ts';
-import { identityOf, type Known, type Registry, type Sighting, type Verdict } from './registry.ts';
+import { identityOf, type Known, type Registry, type Sighting } from './registry.ts';
 import type { OpenLog } from './content.ts';
 import { fileKey } from './scan.ts';
 import type { SourceSetup } from './setup.ts';
@@ -30,13 +30,14 @@ export class Naming {
   }
 
   /**
-   * Recognises a fresh reader by its inode and first line alone: to be asked for all files before any of them is
-   * judged by content.
+   * Recognises a fresh reader as a known generation, by its inode and first line, or by the first line alone. That is
+   * to be asked for all files by inode before it is for any by content.
    */
-  async recognise(reader: GenerationReader): Promise<void> {
-    const sighting = await this.#sight(reader, false);
+  async recognise(reader: GenerationReader, by: 'file' | 'content'): Promise<void> {
+    const sighting = reader.known === undefined ? await this.#sight(reader, false) : undefined;
     if (sighting === undefined) return;
-    const verdict = this.#registry.byFile(sighting);
+    const byFile = this.#registry.byFile(sighting);
+    const verdict = by === 'content' ? (byFile ?? this.#registry.byContent(sighting)) : byFile;
     if (verdict?.kind === 'resume') resume(reader, verdict.known);
   }
 
@@ -45,12 +46,7 @@ export class Naming {
    * `complete`: nothing more is awaited), or the consumer refused. Rejects when the file cannot be read.
    */
   async begin(family: Family, reader: GenerationReader, complete = false): Promise<boolean> {
-    if (reader.known === undefined) {
-      const sighting = await this.#sight(reader, complete);
-      if (sighting === undefined) return false;
-      const verdict = this.#registry.byFile(sighting) ?? this.#registry.byContent(sighting);
-      if (!(await this.#decide(reader, sighting, verdict))) return false;
-    }
+    if (reader.known === undefined && !(await this.identify(reader, complete))) return false;
     const current = reader === family.current;
     if (!(await reader.begin(current))) return false;
     const { path, offset } = reader;
@@ -62,15 +58,28 @@ export class Naming {
     return true;
   }
 
-  /** A generation that nothing was known of: it starts at 0, but for what was there at the start or was read elsewhere. */
-  async firstMeeting(reader: GenerationReader, sighting: Sighting): Promise<void> {
-    const startSize = this.startSizes.get(fileKey(reader.log.dev, reader.log.ino));
-    const { content } = reader.log;
-    const start =
-      startSize === undefined ? 0 : await afterLastNewline(content, startSize, this.#setup.buffer.bytes);
-    const offset = Math.max(start, this.#setup.others.readUpTo(sighting));
+  /** Decides which generation a fresh reader is. False when that cannot be told yet. */
+  async identify(reader: GenerationReader, complete = false): Promise<boolean> {
+    const sighting = await this.#sight(reader, complete);
+    if (sighting === undefined) return false;
+    const verdict = this.#registry.byFile(sighting) ?? this.#registry.byContent(sighting);
+    if (verdict.kind === 'resume') {
+      resume(reader, verdict.known);
+      return true;
+    }
+    // Truncated in place and begun with the same line: the consumer must not see both under one identity.
+    if (this.#registry.isBusy(sighting)) return false;
     const generation = { ...identityOf(sighting), path: reader.path };
-    reader.known = this.#registry.add(generation, offset, 'open');
+    reader.known = this.#registry.add(generation, await this.startOf(reader, sighting), 'open');
+    return true;
+  }
+
+  /** Where a new generation starts: at 0, but for what was there at the start, or was read for another source. */
+  async startOf({ log }: GenerationReader, sighting: Sighting): Promise<number> {
+    const { buffer, others } = this.#setup;
+    const startSize = this.startSizes.get(fileKey(log.dev, log.ino));
+    const start = startSize === undefined ? 0 : await afterLastNewline(log.content, startSize, buffer.bytes);
+    return Math.max(start, others.readUpTo(sighting));
   }
 
   async #sight(reader: GenerationReader, complete: boolean): Promise<Sighting | undefined> {
@@ -78,17 +87,6 @@ export class Naming {
     if (fingerprint === undefined) return undefined;
     // It was followed from its first moment on: it is never one of the old files that are left alone.
     return { log: { ...reader.log, size: reader.size }, fingerprint, live: true };
-  }
-
-  async #decide(reader: GenerationReader, sighting: Sighting, verdict: Verdict): Promise<boolean> {
-    if (verdict.kind === 'resume') {
-      resume(reader, verdict.known);
-      return true;
-    }
-    // Truncated in place and begun with the same line: the consumer must not see both under one identity.
-    if (this.#registry.isBusy(sighting)) return false;
-    await this.firstMeeting(reader, sighting);
-    return true;
   }
 }
 

@@ -59,6 +59,11 @@ export class Registry {
     return this.#known.filter(({ status }) => status === 'missing');
   }
 
+  /** Whether any generation was last seen at such a path. */
+  some(test: (path: string) => boolean): boolean {
+    return this.#known.some(({ generation }) => test(generation.path));
+  }
+
   add(generation: Generation, offset: number, status: KnownStatus): Known {
     const known: Known = { generation, offset, status, missed: 0, truncated: false };
     this.#known.push(known);

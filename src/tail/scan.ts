@@ -114,7 +114,10 @@ async function identify(
     const count = await log.content.read(head, FINGERPRINT_MAX_BYTES, 0);
     const fingerprint = fingerprintOf(head.subarray(0, count), true);
     if (count === 0 || fingerprint === undefined) return undefined;
-    const unfinished = fingerprintOf(head.subarray(0, count), false) === undefined;
+    const incomplete = fingerprintOf(head.subarray(0, count), false) === undefined;
+    const unfinished = incomplete && log.content.growing;
+    // An archive is all there is, unless it is being written still: then this rejects.
+    if (incomplete && !unfinished) await log.content.read(head, 1, count);
     const { mtimeNs } = log;
     return { ...sibling, family, key, version, log, fingerprint, unfinished, mtimeNs, live: false };
   } finally {

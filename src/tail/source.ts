@@ -4,7 +4,7 @@
  */
 import { stat } from 'node:fs/promises';
 import type { ReadProgress } from '../types.ts';
-import { adopt, type Adopted } from './adoption.ts';
+import { adopt, recogniseRotated, type Adopted } from './adoption.ts';
 import { openLog } from './content.ts';
 import { Family } from './family.ts';
 import { Folders } from './folders.ts';
@@ -212,10 +212,20 @@ export class SourceFollower {
     const fresh = [...this.#families.values()].flatMap((family) =>
       family.readers.filter(({ life }) => life.state === 'fresh').map((reader) => ({ family, reader })),
     );
-    for (const { reader } of fresh) await trying(() => this.#naming.recognise(reader));
-
+    const recognise = async (by: 'file' | 'content'): Promise<void> => {
+      for (const { reader } of fresh) await trying(() => this.#naming.recognise(reader, by));
+    };
+    await recognise('file');
+    const verdicts = recogniseRotated(found.files, this.#registry);
+    await recognise('content');
+    // Those that lost their path before they were named are held by a descriptor: files of the same content are copies.
+    for (const { family, reader } of fresh) {
+      if (reader !== family.current && reader.known === undefined) {
+        await trying(() => this.#naming.identify(reader));
+      }
+    }
     const { source, positions, startedNs } = this.#setup;
-    const { read, leave } = adopt(found.files, {
+    const { read, leave } = adopt(found.files, verdicts, {
       registry: this.#registry,
       resumed: positions.length > 0,
       initial,
@@ -244,7 +254,7 @@ export class SourceFollower {
     return true;
   }
 
-  async #read({ file, known }: Adopted, initial: boolean): Promise<void> {
+  async #read({ file, known, isNew }: Adopted, initial: boolean): Promise<void> {
     const { family, kind, live } = file;
     const log = await openLog(file.path, kind).catch(() => undefined);
     if (log === undefined || fileKey(log.dev, log.ino) !== file.key) {
@@ -259,12 +269,13 @@ export class SourceFollower {
       this.#naming.startSizes.set(file.key, log.size);
     }
     const reader = this.#naming.reader(log);
+    reader.known = known;
     family.insert(reader);
     await trying(async () => {
       if (log.content.growing) await reader.identify(true);
-      if (known !== undefined) reader.known = known;
-      else if (file.unfinished) return;
-      else await this.#naming.firstMeeting(reader, { log, fingerprint: file.fingerprint, live });
+      if (known === undefined) return;
+      if (isNew)
+        known.offset = await this.#naming.startOf(reader, { log, fingerprint: file.fingerprint, live });
       await this.#naming.begin(family, reader);
     });
     const { fingerprint, path: at } = file;

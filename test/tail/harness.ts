@@ -39,6 +39,13 @@ export class Recorder implements LineConsumer {
   readonly #positions = new Map<string, Map<string, GenerationPosition>>();
   readonly #waiting = new Set<() => void>();
 
+  /** Starts with the positions of an earlier life. */
+  recall(positions: ReadonlyMap<string, readonly GenerationPosition[]>): void {
+    for (const [source, known] of positions) {
+      for (const position of known) this.#of(source).set(keyOf(position), position);
+    }
+  }
+
   started(source: string, generation: Generation, offset: number): void {
     const positions = this.#of(source);
     const key = keyOf(generation);

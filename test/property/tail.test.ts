@@ -1,0 +1,217 @@
+/**
+ * The tailer against a model of a log, under random writes, rotations, compression, restarts and crashes. Whatever
+ * happens: every line arrives, under the right fingerprint and offset, once in each pass, and never again once the
+ * positions say that it is durable.
+ */
+import assert from 'node:assert';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import * as fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { Tailer } from '../../src/tail/tailer.ts';
+import type { GenerationPosition } from '../../src/types.ts';
+import { Recorder, sourceOf } from '../tail/harness.ts';
+import { LogModel } from '../tail/model.ts';
+
+const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 40);
+/** Far more than a pass takes; only a failure waits for it. */
+const PATIENCE_MS = 15_000;
+
+type Positions = Map<string, GenerationPosition[]>;
+
+type Action =
+  | { do: 'write'; lines: number; padding: number }
+  | { do: 'writePart'; padding: number }
+  | { do: 'rename'; create: boolean }
+  | { do: 'reopen'; complete: boolean }
+  | { do: 'copyTruncate' | 'rotateByPrefix' | 'replace' | 'stop' | 'start' | 'pause' }
+  | { do: 'compress'; tar: boolean }
+  | { do: 'kill'; back: number };
+
+const padding = fc.oneof(fc.nat(40), fc.constantFrom(1010, 1019, 1024, 1500));
+const action: fc.Arbitrary<Action> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('write'), lines: fc.nat(20), padding }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('writePart'), padding }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('rename'), create: fc.boolean() }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('reopen'), complete: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('compress'), tar: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('kill'), back: fc.nat(5) }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      do: fc.constantFrom('copyTruncate', 'rotateByPrefix', 'replace', 'stop', 'start', 'pause', 'pause'),
+    }),
+  },
+);
+
+/** Sequences that failed once. */
+const FOUND: [Action[]][] = [
+  // The copy of a log whose first line was never completed is compressed before anybody looks at it.
+  [
+    [
+      { do: 'replace' },
+      { do: 'writePart', padding: 2 },
+      { do: 'pause' },
+      { do: 'copyTruncate' },
+      { do: 'compress', tar: false },
+      { do: 'write', lines: 8, padding: 26 },
+    ],
+  ],
+  // The state knows only generations that are over, and what followed them was rotated while nobody looked.
+  [
+    [
+      { do: 'rename', create: true },
+      { do: 'pause' },
+      { do: 'replace' },
+      { do: 'start' },
+      { do: 'write', lines: 20, padding: 22 },
+      { do: 'kill', back: 4 },
+      { do: 'pause' },
+      { do: 'rename', create: false },
+    ],
+  ],
+  // Truncated, renamed, packed and deleted between two looks: only a descriptor still leads to the second generation.
+  [
+    [
+      { do: 'copyTruncate' },
+      { do: 'reopen', complete: true },
+      { do: 'write', lines: 14, padding: 1024 },
+      { do: 'compress', tar: true },
+      { do: 'rotateByPrefix' },
+      { do: 'compress', tar: true },
+    ],
+  ],
+];
+
+/** One life of the tailer: what it was started with, and what came of it. */
+class Pass {
+  readonly recorder = new Recorder();
+  readonly from: Positions;
+  readonly snapshots: Positions[] = [];
+  readonly #tailer: Tailer;
+
+  constructor(log: string, from: Positions, watch: boolean) {
+    this.from = from;
+    this.recorder.recall(from);
+    this.#tailer = new Tailer({
+      sources: [sourceOf(log, { rotate_wait: 0.03 })],
+      positions: from,
+      consumer: this.recorder,
+      reporter: this.recorder,
+      pollMs: 10,
+      watch,
+    });
+  }
+
+  start(): Promise<void> {
+    return this.#tailer.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#tailer.stop();
+  }
+
+  /** Delivered lines, `fingerprint@offset` → text. */
+  delivered(): Map<string, string> {
+    const lines = new Map<string, string>();
+    for (const { fingerprint, offset, text } of this.recorder.lines_) {
+      const key = `${fingerprint}@${offset}`;
+      assert(!lines.has(key), `${key} came twice in one pass`);
+      const durable = this.from
+        .get(this.recorder.lines_[0]?.source ?? '')
+        ?.find((position) => position.fingerprint === fingerprint);
+      assert(durable === undefined || offset >= durable.offset, `${key} came though it was durable`);
+      lines.set(key, text);
+    }
+    return lines;
+  }
+}
+
+async function play(folder: string, actions: readonly Action[], watch: boolean): Promise<void> {
+  const model = new LogModel(folder);
+  const passes: Pass[] = [];
+  let pass: Pass | undefined;
+  let state: Positions = new Map();
+
+  const arrived = (): Map<string, string> => new Map(passes.flatMap((one) => [...one.delivered()]));
+  const complete = (): boolean => {
+    const lines = arrived();
+    return [...model.expected()].every(([key, text]) => lines.get(key) === text);
+  };
+  const start = async (): Promise<void> => {
+    if (pass !== undefined) return;
+    pass = new Pass(model.path, state, watch);
+    passes.push(pass);
+    await pass.start();
+  };
+  const stop = async (back: number): Promise<void> => {
+    if (pass === undefined) return;
+    await pass.stop();
+    pass.snapshots.push(pass.recorder.positions());
+    const past = pass.snapshots.at(-1 - back) ?? pass.from;
+    // Until a first position is durable, rotated files are none of the tailer's business.
+    state = past.size > 0 ? past : pass.recorder.positions();
+    pass = undefined;
+  };
+  const caughtUp = async (): Promise<void> => {
+    await start();
+    const limit = AbortSignal.timeout(PATIENCE_MS);
+    while (!complete() && !limit.aborted) await delay(5);
+    const lines = arrived();
+    const missing = [...model.expected()]
+      .filter(([key, text]) => lines.get(key) !== text)
+      .map(([key, text]) => `${key} ${text.slice(0, 16)}`);
+    assert.deepEqual(missing, [], 'lines that never came');
+  };
+
+  try {
+    model.write(1, 0);
+    await caughtUp();
+    for (const step of actions) {
+      if (step.do === 'write') model.write(step.lines, step.padding);
+      else if (step.do === 'writePart') model.writePart(step.padding);
+      else if (step.do === 'rename') model.rename(step.create);
+      else if (step.do === 'reopen') model.reopen(step.complete);
+      else if (step.do === 'compress') model.compress(step.tar);
+      else if (step.do === 'start') await start();
+      else if (step.do === 'stop') await stop(0);
+      else if (step.do === 'kill') await stop(step.back);
+      else if (step.do === 'pause') await delay(15);
+      else if (step.do === 'replace') {
+        // Before the deletion: what nobody could read cannot be asked for.
+        model.settle();
+        await caughtUp();
+        model.replace();
+      } else model[step.do]();
+      pass?.snapshots.push(pass.recorder.positions());
+    }
+    model.settle();
+    await caughtUp();
+    const expected = model.expected();
+    for (const [key, text] of arrived()) assert.equal(expected.get(key), text, `${key} was never written`);
+  } finally {
+    await stop(0);
+    model.close();
+  }
+}
+
+it.each([{ watch: true }, { watch: false }])(
+  'every line arrives once under the right identity, whatever happens to its file, watch: $watch',
+  async ({ watch }) => {
+    const verdict = await fc.check(
+      fc.asyncProperty(fc.array(action, { maxLength: 30 }), async (actions) => {
+        const folder = await mkdtemp(path.join(tmpdir(), 'tailmeter-model-'));
+        try {
+          await play(folder, actions, watch);
+        } finally {
+          await rm(folder, { recursive: true, force: true });
+        }
+      }),
+      { numRuns: RUNS, examples: FOUND, endOnFailure: process.env['PROPERTY_SHRINK'] === undefined },
+    );
+    expect(fc.defaultReportMessage(verdict)).toBeUndefined();
+  },
+  600_000,
+);
