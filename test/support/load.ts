@@ -37,10 +37,10 @@ export async function loadDuring(
   { perSecond = Infinity } = {},
 ): Promise<number> {
   let sent = 0;
-  let over = false;
+  const over = new AbortController();
   const began = performance.now();
   const traffic = async (): Promise<void> => {
-    while (!over) {
+    while (!over.signal.aborted) {
       await sendRequests(url, BURST);
       sent += BURST;
       await delay(Math.max(0, began + (sent / perSecond) * 1000 - performance.now()));
@@ -51,7 +51,7 @@ export async function loadDuring(
     // Traffic that fails ends the work, too.
     await Promise.race([work(), done]);
   } finally {
-    over = true;
+    over.abort();
     await done;
   }
   return sent;
