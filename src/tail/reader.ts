@@ -112,6 +112,13 @@ export class GenerationReader {
     return true;
   }
 
+  /** Whether the file holds something else by now. Rejects when it cannot be read. */
+  async isTruncated(): Promise<boolean> {
+    if (this.#lines === undefined || !this.log.content.growing) return false;
+    await this.#look();
+    return this.#seen.size < this.#lines.scanned || !(await this.#isSame());
+  }
+
   /** Delivers one buffer-full. Rejects when the file cannot be read. */
   async turn(): Promise<Turn> {
     const turn = await this.#turn(this.#begun());

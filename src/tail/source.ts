@@ -203,6 +203,7 @@ export class SourceFollower {
   }
 
   async #scan(initial: boolean): Promise<void> {
+    for (const family of this.#families.values()) await this.#turns.check(family);
     this.#scanWanted = false;
     const found = await this.#scanner.scan(this.#families.values(), {
       isTaken: (key, at) => this.#isTaken(key, at),

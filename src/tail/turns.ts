@@ -30,6 +30,13 @@ export class Turns {
     return false;
   }
 
+  /** Sees which generations were truncated, before other files are judged by what is known. */
+  async check(family: Family): Promise<void> {
+    for (const reader of family.readers.slice()) {
+      if (await reader.isTruncated().catch(() => false)) this.#truncated(family, reader);
+    }
+  }
+
   async #turnOf(family: Family, reader: GenerationReader): Promise<boolean> {
     try {
       if (reader.life.state === 'fresh' && !(await this.#naming.begin(family, reader))) {

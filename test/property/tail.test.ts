@@ -211,6 +211,8 @@ it.each([{ watch: true }, { watch: false }])(
       }),
       { numRuns: RUNS, examples: FOUND, endOnFailure: process.env['PROPERTY_SHRINK'] === undefined },
     );
+    // The cause is the assertion within the run.
+    expect(verdict.errorInstance).toBeNull();
     expect(fc.defaultReportMessage(verdict)).toBeUndefined();
   },
   600_000,

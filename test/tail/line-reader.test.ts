@@ -1,0 +1,130 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Content } from '../../src/tail/content.ts';
+import { LineReader, ReadBuffer, type Piece } from '../../src/tail/line-reader.ts';
+
+/** Content that grows while it is read, and that holds only what may be asked for again. */
+class Growing implements Content {
+  readonly growing = true;
+  bytes = Buffer.alloc(0);
+  #floor = 0;
+
+  append(text: string): void {
+    this.bytes = Buffer.concat([this.bytes, Buffer.from(text)]);
+  }
+
+  read(into: Buffer, length: number, position: number): Promise<number> {
+    if (position < this.#floor) throw new Error(`byte ${position} was forgotten`);
+    return Promise.resolve(this.bytes.copy(into, 0, position, position + length));
+  }
+
+  forget(position: number): void {
+    this.#floor = Math.max(this.#floor, position);
+  }
+
+  stat(): Promise<{ size: number; mtimeNs: bigint; links: number }> {
+    return Promise.resolve({ size: this.bytes.length, mtimeNs: 0n, links: 1 });
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+interface Seen {
+  offset: number;
+  text: string;
+  length: number;
+}
+
+/** Reads to the present end, and takes the lines of each piece apart. */
+async function drain(reader: LineReader, seen: Seen[], final = false): Promise<void> {
+  const take = (piece: Piece): void => {
+    if (piece.oversize) {
+      const text = `!${piece.head.toString()}`;
+      seen.push({ offset: piece.offset, text, length: piece.length });
+    } else {
+      let { offset } = piece;
+      for (const text of piece.bytes.toString().split('\n')) {
+        if (offset < piece.end) seen.push({ offset, text, length: text.length });
+        offset += text.length + 1;
+      }
+    }
+    reader.accept(piece);
+  };
+  for (;;) {
+    const piece = await reader.next();
+    if (piece === undefined) break;
+    if (piece !== 'scanned') take(piece);
+    if (piece === 'scanned' && reader.scanned === reader.offset) throw new Error('no progress');
+  }
+  const rest = final ? await reader.rest() : undefined;
+  if (rest !== undefined) take(rest);
+}
+
+describe('reading lines', () => {
+  it('gives the same lines however they arrive, and no line longer than the limit', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.oneof(fc.nat(12), fc.nat(3000)), { maxLength: 40 }),
+        fc.integer({ min: 1, max: 2000 }),
+        fc.array(fc.nat(4000), { maxLength: 20 }),
+        fc.boolean(),
+        async (lengths, max, cuts, terminated) => {
+          const lines = lengths.map((length, index) => String(index % 10).repeat(length));
+          const text = lines.join('\n') + (terminated && lines.length > 0 ? '\n' : '');
+          const content = new Growing();
+          const reader = new LineReader(content, 0, max, new ReadBuffer());
+          const seen: Seen[] = [];
+          let at = 0;
+          for (const cut of cuts) {
+            content.append(text.slice(at, at + cut));
+            at += cut;
+            await drain(reader, seen);
+          }
+          content.append(text.slice(at));
+          await drain(reader, seen, true);
+          let offset = 0;
+          const expected: Seen[] = [];
+          for (const [index, line] of lines.entries()) {
+            const isLast = index === lines.length - 1;
+            if (!isLast || terminated || line.length > 0) {
+              const shown = line.length > max ? `!${line.slice(0, 1024)}` : line;
+              expected.push({ offset, text: shown, length: line.length });
+            }
+            offset += line.length + 1;
+          }
+          expect(seen).toEqual(expected);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('delivers a line of exactly the limit, and not one that is a byte longer', async () => {
+    const content = new Growing();
+    content.append(`${'a'.repeat(10)}\n${'b'.repeat(11)}\nc\n`);
+    const seen: Seen[] = [];
+    await drain(new LineReader(content, 0, 10, new ReadBuffer()), seen);
+    expect(seen.map(({ text }) => text)).toEqual(['a'.repeat(10), `!${'b'.repeat(11)}`, 'c']);
+  });
+
+  it('delivers a line that is longer than its reads when the limit allows it', async () => {
+    const content = new Growing();
+    const long = 'x'.repeat(3_000_000);
+    content.append(`short\n${long}\nlast\n`);
+    const seen: Seen[] = [];
+    await drain(new LineReader(content, 0, 4_000_000, new ReadBuffer()), seen);
+    expect(seen.map(({ length }) => length)).toEqual([5, 3_000_000, 4]);
+  });
+
+  it('gives a piece again until it is accepted', async () => {
+    const content = new Growing();
+    content.append('one\n');
+    const reader = new LineReader(content, 0, 10, new ReadBuffer());
+    const first = await reader.next();
+    const second = await reader.next();
+    expect(second).toEqual(first);
+    expect(reader.offset).toBe(0);
+  });
+});
