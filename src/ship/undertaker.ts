@@ -88,18 +88,22 @@ export class Undertaker {
     const { clock, diagnostics } = this.#options;
     const { chunk, source, generation } = loaded;
     const text = loaded.body.toString('utf8', loaded.starts[event], loaded.starts[event + 1]! - 1);
+    const lost = eventOf(text);
+    const offset = loaded.lineOffsets[event]!;
+    const transactionId = 'event' in lost ? String(lost.event?.['transaction_id']) : '';
     return {
-      id: `${chunk.destination}:${chunk.sequence}:${event}`,
+      // By the event, not by the chunk: a second replay of a log gives it another chunk.
+      id: `${chunk.destination}:${generation.fingerprint}:${offset}:${transactionId}`,
       time: new Date(clock.now()).toISOString(),
       reason,
       message,
       source,
       path: generation.path,
       fingerprint: generation.fingerprint,
-      offset: loaded.lineOffsets[event]!,
+      offset,
       destination: chunk.destination,
       ...(answer === undefined ? {} : { answer: diagnostics.record(answer) }),
-      ...eventOf(text),
+      ...lost,
     };
   }
 }

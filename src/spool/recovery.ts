@@ -35,11 +35,13 @@ export interface Recovered {
 export interface RecoverOptions {
   readonly reporter: Reporter;
   readonly readOnly: boolean;
+  /** Everything may come again, whatever was settled before: a replay. */
+  readonly fromTheBeginning?: boolean;
 }
 
 /** @throws StateDirError when a later version of tailmeter wrote the checkpoint */
 export async function recover(fs: StateFs, stateDir: string, options: RecoverOptions): Promise<Recovered> {
-  const { reporter, readOnly } = options;
+  const { reporter, readOnly, fromTheBeginning = false } = options;
   const layout = layoutOf(stateDir);
   const checkpoint = await readCheckpoint(fs, stateDir, async (file, error) => {
     const aside = readOnly ? file : await setAside(fs, layout, file, basename(file));
@@ -71,7 +73,7 @@ export async function recover(fs: StateFs, stateDir: string, options: RecoverOpt
     settled: scan.chunks.filter(isSettled),
     letters: readOnly
       ? { known: new Set(), tails: new Map() }
-      : await findLetters(fs, layout.dead, checkpoint.letters),
+      : await findLetters(fs, layout.dead, fromTheBeginning ? {} : checkpoint.letters),
     nextSequence: ledger.sealedThrough + 1,
     plan: checkpoint.plan,
   };

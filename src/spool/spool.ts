@@ -10,11 +10,13 @@ import { Checkpointer } from './checkpointer.ts';
 import { ChunkQueue } from './chunk-queue.ts';
 import { Collector } from './collector.ts';
 import { DeadLetterStore } from './dead-letters.ts';
+import { FreshChunks } from './fresh-chunks.ts';
 import { SpoolGate } from './gate.ts';
 import { layoutOf } from './layout.ts';
 import type { Ledger } from './ledger.ts';
 import { recover, type Recovered } from './recovery.ts';
 import { Sealer } from './sealer.ts';
+import { SpareWriters } from './spare-writers.ts';
 import type { StateFs } from './state-fs.ts';
 
 export interface SpoolOptions {
@@ -51,7 +53,11 @@ export class Spool {
     const { root, dead, quarantine, chunks } = layoutOf(stateDir);
     try {
       for (const folder of [root, dead, quarantine, ...destinations.map(chunks)]) await fs.makeDir(folder);
-      const recovered = await recover(fs, stateDir, { reporter, readOnly: false });
+      const recovered = await recover(fs, stateDir, {
+        reporter,
+        readOnly: false,
+        fromTheBeginning: plan !== undefined,
+      });
       const spool = new Spool(options, recovered);
       for (const [destination, waiting] of recovered.chunks) {
         if (destinations.includes(destination)) continue;
@@ -83,6 +89,8 @@ export class Spool {
     const { signal } = abort;
     const letters = new DeadLetterStore(fs, layout.dead, clock, recovered.letters);
     const gate = new SpoolGate(options.limits, fs, stateDir, reporter, clock, signal);
+    const spare = new SpareWriters();
+    const fresh = new FreshChunks(spare);
     const shared = { fs, stateDir, ledger, letters, reporter, clock, signal };
     const checkpointer = new Checkpointer({
       ...shared,
@@ -90,16 +98,18 @@ export class Spool {
       settled: recovered.settled,
       deleted: ({ bytes }) => gate.grow(-bytes),
     });
+    const queueParts = { fs, layout, letters, ledger, checkpointer, fresh, reporter };
     const queues = new Map<string, ChunkQueue>();
     for (const name of destinations) {
       const waiting = recovered.chunks.get(name) ?? [];
-      queues.set(name, new ChunkQueue({ fs, layout, letters, ledger, checkpointer, reporter, waiting }));
+      queues.set(name, new ChunkQueue({ ...queueParts, waiting }));
       gate.grow(waiting.reduce((sum, { bytes }) => sum + bytes, 0));
     }
     const sealer = new Sealer({
       ...shared,
       destinations,
       gate,
+      fresh,
       nextSequence,
       checkpoint: () => checkpointer.write(),
       sealed: (chunks) => {
@@ -114,6 +124,7 @@ export class Spool {
       sealer,
       gate,
       clock,
+      spare,
       mappers,
       signal,
       bufferDurationMs: options.bufferDurationMs,

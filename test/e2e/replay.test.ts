@@ -3,6 +3,7 @@ import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import { readDeadLetters } from '../support/dead-letters.ts';
 import { compareIds, requestIdsIn } from '../support/ids.ts';
 import { sendRequests } from '../support/load.ts';
 import { Scenario } from '../support/scenario.ts';
@@ -78,6 +79,27 @@ test('--since and --until select by the time of the request', async () => {
   const outcome = await tailmeter(['replay', '--config', s.config, ...window, log]);
   expect(outcome.stdout).toContain('5 lines read: 3 skipped, 0 dead letters, 2 events');
   expect(s.sandbox.store.transactionIds()).toEqual(['r1', 'r2']);
+});
+
+test('replaying a log twice doubles no dead letter', async () => {
+  await using s = await Scenario.start();
+  s.sandbox.faults.next(1, {
+    kind: 'answer',
+    status: 422,
+    body: { status: 422, error_details: { 0: { code: ['value_is_mandatory'] } } },
+  });
+  const log = join(s.logs, 'old.log');
+  await writeFile(log, `${line(0)}nonsense\n${line(1)}`);
+  const first = await tailmeter(['replay', '--config', s.config, log]);
+  expect(first.stdout).toContain('1 delivered, 0 duplicates (Lago had them), 1 refused');
+  s.sandbox.faults.next(1, {
+    kind: 'answer',
+    status: 422,
+    body: { status: 422, error_details: { 0: { code: ['value_is_mandatory'] } } },
+  });
+  await tailmeter(['replay', '--config', s.config, log]);
+  const letters = await readDeadLetters(join(s.state, 'replay'));
+  expect(letters.map(({ reason }) => reason).toSorted()).toEqual(['not_json', 'rejected']);
 });
 
 test('a log that is not there is a clear error and leaves nothing behind', async () => {

@@ -15,6 +15,10 @@ function firstTimes(count: number, behaviour: Behaviour): (_request: unknown, in
   return (_request, index) => (index < count ? behaviour : 'lago');
 }
 
+/** The id of the dead letter of an event of `memory-queue`. */
+const letterId = (index: number, transactionId = `t${index}`): string =>
+  `lago:${'f'.repeat(32)}:${index * 1000}:${transactionId}`;
+
 const everything = 100;
 const one = { concurrency: 1 };
 
@@ -194,7 +198,7 @@ describe('events that Lago does not take', () => {
     expect(setup.queue.settlements.get(1)).toEqual({ delivered: 3, duplicates: 0, dead: 2 });
     expect([...setup.queue.letters.values()]).toEqual([
       {
-        id: 'lago:1:1',
+        id: letterId(1),
         time: '2026-08-21T10:00:00.000Z',
         reason: 'rejected',
         message: 'lago rejected the event: {"timestamp":["invalid_format"]}',
@@ -207,7 +211,7 @@ describe('events that Lago does not take', () => {
         event: JSON.parse(events(5)[1]!) as unknown,
       },
       expect.objectContaining({
-        id: 'lago:1:3',
+        id: letterId(3),
         message: 'lago rejected the event: expression_evaluation_failed: b',
       }),
     ]);
@@ -238,8 +242,8 @@ describe('events that Lago does not take', () => {
       setup.queue.seal(events(100));
       await ship(setup);
       expect(server.stored.size).toBe(97);
-      expect([...setup.queue.letters.keys()].toSorted()).toEqual(['lago:1:17', 'lago:1:18', 'lago:1:80']);
-      expect(setup.queue.letters.get('lago:1:17')).toMatchObject({
+      expect([...setup.queue.letters.keys()].toSorted()).toEqual([letterId(17), letterId(18), letterId(80)]);
+      expect(setup.queue.letters.get(letterId(17))).toMatchObject({
         reason: 'poison',
         answer: { status, body: 'what?' },
       });
@@ -258,7 +262,7 @@ describe('events that Lago does not take', () => {
     setup.queue.seal(events(100, 'u'));
     await ship(setup);
     expect(server.stored.size).toBe(120);
-    expect(setup.queue.letters.get('lago:1:20')).toMatchObject({
+    expect(setup.queue.letters.get(letterId(20, 'huge'))).toMatchObject({
       reason: 'too_large',
       answer: { status: 413 },
     });
@@ -306,7 +310,7 @@ describe('events that Lago does not take', () => {
     setup.queue.seal(['{"transaction_id":"a",,}', event('b')]);
     await ship(setup);
     expect(setup.queue.settlements.get(1)).toEqual({ delivered: 1, duplicates: 0, dead: 1 });
-    expect(setup.queue.letters.get('lago:1:0')).toMatchObject({
+    expect(setup.queue.letters.get(letterId(0))).toMatchObject({
       reason: 'poison',
       line: '{"transaction_id":"a",,}',
     });
@@ -325,7 +329,7 @@ describe('retries that are limited', () => {
     expect(setup.reported('retries_exhausted')).toEqual([
       { event: 'retries_exhausted', destination: 'lago', maxRetryCount: 2, events: 100 },
     ]);
-    expect(setup.queue.letters.get('lago:1:99')).toMatchObject({
+    expect(setup.queue.letters.get(letterId(99))).toMatchObject({
       reason: 'retries_exhausted',
       message: 'lago api returned status: 500, body: broken',
       answer: { status: 500, body: 'broken' },
