@@ -6,6 +6,7 @@ import type { DeadLetter, DeliveryQueue, LoadedChunk, SealedChunk, Settlement } 
 import { decodeChunk } from './chunk-format.ts';
 import type { Checkpointer } from './checkpointer.ts';
 import type { DeadLetterStore, Hold } from './dead-letters.ts';
+import type { FreshChunks } from './fresh-chunks.ts';
 import type { StateLayout } from './layout.ts';
 import type { Ledger } from './ledger.ts';
 import { kindAt } from './letter-files.ts';
@@ -18,6 +19,7 @@ export interface ChunkQueueOptions {
   readonly letters: DeadLetterStore;
   readonly ledger: Ledger;
   readonly checkpointer: Checkpointer;
+  readonly fresh: FreshChunks;
   readonly reporter: Reporter;
   /** Those of the last run. */
   readonly waiting: readonly SealedChunk[];
@@ -59,7 +61,9 @@ export class ChunkQueue implements DeliveryQueue {
   }
 
   async load(chunk: SealedChunk): Promise<LoadedChunk> {
-    const { fs } = this.#o;
+    const { fs, fresh } = this.#o;
+    const inMemory = fresh.take(chunk.sequence);
+    if (inMemory !== undefined) return inMemory;
     let bytes: Buffer;
     try {
       bytes = await fs.read(chunk.file);
@@ -90,7 +94,8 @@ export class ChunkQueue implements DeliveryQueue {
   }
 
   settled(chunk: SealedChunk, settlement: Settlement): void {
-    const { ledger, letters, checkpointer } = this.#o;
+    const { ledger, letters, checkpointer, fresh } = this.#o;
+    fresh.release(chunk.sequence);
     ledger.settled(chunk.destination, chunk.sequence, settlement);
     const hold = this.#holds.get(chunk.sequence);
     if (hold !== undefined) letters.release(hold);

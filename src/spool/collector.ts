@@ -4,7 +4,6 @@
  *
  * Back-pressure: while the gate is closed or seals are behind, a block is not taken until that is over.
  */
-import type { ByteWriter } from '../bytes.ts';
 import type {
   Clock,
   Generation,
@@ -17,6 +16,7 @@ import type {
 import type { SpoolGate } from './gate.ts';
 import { OpenRange } from './open-range.ts';
 import type { Sealer } from './sealer.ts';
+import type { SpareWriters } from './spare-writers.ts';
 
 /** A range is sealed when it holds this much … */
 const MAX_HELD_BYTES = 1024 * 1024;
@@ -35,6 +35,7 @@ export interface CollectorOptions {
   readonly sealer: Sealer;
   readonly gate: SpoolGate;
   readonly clock: Clock;
+  readonly spare: SpareWriters;
   /** A range is sealed when its first line was taken so long ago … */
   readonly bufferDurationMs: number;
   /** … or its last one. */
@@ -51,7 +52,6 @@ export interface CollectorOptions {
 export class Collector implements LineConsumer {
   readonly #o: CollectorOptions;
   readonly #open = new Map<string, OpenRange>();
-  readonly #spare: ByteWriter[] = [];
   #watching = false;
 
   constructor(options: CollectorOptions) {
@@ -158,7 +158,7 @@ export class Collector implements LineConsumer {
     const key = keyOf(source, generation);
     let range = this.#open.get(key);
     if (range === undefined) {
-      range = new OpenRange(source, generation, offset, this.#o.clock.now(), this.#spare);
+      range = new OpenRange(source, generation, offset, this.#o.clock.now(), this.#o.spare);
       this.#open.set(key, range);
     } else if (range.to !== offset) {
       throw new Error(`${source}: lines at ${offset} do not follow on ${range.to}`);

@@ -2,8 +2,9 @@
  * The lines of one generation that are mapped but not yet durable: bytes [from, to) of the log and what became
  * of them, per destination. Lost on a crash, which is fine: the log still has them.
  */
-import { ByteWriter } from '../bytes.ts';
+import type { ByteWriter } from '../bytes.ts';
 import type { Generation, LineFailure, LineSink, SourceCounts } from '../types.ts';
+import type { SpareWriters } from './spare-writers.ts';
 
 /** The events of one range for one destination. */
 export interface OpenPart {
@@ -11,6 +12,8 @@ export interface OpenPart {
   /** End of the last complete event in `body`. */
   committed: number;
   events: number;
+  /** Where each event ends in `body`, behind its newline. */
+  readonly ends: number[];
   /** See `ChunkHeader.line_offsets`. */
   readonly lineOffsets: number[];
   lastLine: number;
@@ -27,7 +30,6 @@ export interface FailedLine {
 }
 
 const NEWLINE = 0x0a;
-const FIRST_CAPACITY = 64 * 1024;
 
 export class OpenRange implements LineSink {
   readonly source: string;
@@ -51,10 +53,10 @@ export class OpenRange implements LineSink {
   #lineStart = 0;
   #lineEnd = 0;
   #unterminated = false;
-  readonly #spare: ByteWriter[];
+  readonly #spare: SpareWriters;
 
   /** @param spare Buffers of earlier ranges to use again; see `recycle`. */
-  constructor(source: string, generation: Generation, from: number, now: number, spare: ByteWriter[]) {
+  constructor(source: string, generation: Generation, from: number, now: number, spare: SpareWriters) {
     this.source = source;
     this.generation = generation;
     this.from = from;
@@ -92,6 +94,7 @@ export class OpenRange implements LineSink {
     part.body.byte(NEWLINE);
     this.#held += part.body.length - part.committed;
     part.committed = part.body.length;
+    part.ends.push(part.committed);
     part.lineOffsets.push(this.#lineOffset - part.lastLine);
     part.lastLine = this.#lineOffset;
     part.events++;
@@ -117,20 +120,22 @@ export class OpenRange implements LineSink {
     this.failures.push({ offset, failure, line: Buffer.from(head), lineBytes: length });
   }
 
+  /** The part's buffer belongs to the caller from now on. */
+  handOver(part: OpenPart): void {
+    this.parts[this.parts.indexOf(part)] = undefined;
+  }
+
   /** Gives the buffers back once the range is durable or abandoned. */
   recycle(): void {
-    for (const part of this.parts) {
-      if (part === undefined || this.#spare.length >= 4) continue;
-      part.body.length = 0;
-      this.#spare.push(part.body);
-    }
+    for (const part of this.parts) if (part !== undefined) this.#spare.giveBack(part.body);
   }
 
   #part(destination: number): OpenPart {
     return (this.parts[destination] ??= {
-      body: this.#spare.pop() ?? new ByteWriter(FIRST_CAPACITY),
+      body: this.#spare.take(),
       committed: 0,
       events: 0,
+      ends: [],
       lineOffsets: [],
       lastLine: this.from,
     });

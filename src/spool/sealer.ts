@@ -11,12 +11,13 @@ import type { Reporter } from '../observe/events.ts';
 import type { Clock, DeadLetter, SealedChunk } from '../types.ts';
 import { encodeHeader, type GroupMember } from './chunk-format.ts';
 import type { DeadLetterStore } from './dead-letters.ts';
+import type { FreshChunks } from './fresh-chunks.ts';
 import type { SpoolGate } from './gate.ts';
 import { chunkName, layoutOf, TEMPORARY, type StateLayout } from './layout.ts';
 import { identityOf, type Ledger } from './ledger.ts';
 import { LINES } from './letter-files.ts';
 import { lettersOf } from './line-letters.ts';
-import type { OpenRange } from './open-range.ts';
+import type { OpenPart, OpenRange } from './open-range.ts';
 import type { StateFs } from './state-fs.ts';
 
 const RETRY_MS = 1000;
@@ -30,6 +31,7 @@ export interface SealerOptions {
   readonly letters: DeadLetterStore;
   readonly ledger: Ledger;
   readonly gate: SpoolGate;
+  readonly fresh: FreshChunks;
   readonly reporter: Reporter;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -42,6 +44,7 @@ export interface SealerOptions {
 /** A chunk and the bytes of its file. */
 interface NewChunk {
   readonly chunk: SealedChunk;
+  readonly part: OpenPart;
   readonly header: Buffer;
   readonly body: Buffer;
 }
@@ -126,11 +129,7 @@ export class Sealer {
     if (!(await this.insist(() => letters.append(dead)))) return;
     if (!(await this.insist(() => this.#write(chunks)))) return;
     letters.release(hold);
-    this.#count(
-      range,
-      chunks.map(({ chunk }) => chunk),
-      dead,
-    );
+    this.#count(range, chunks, dead);
     // A range without an event has no chunk to tell of it after a crash: only the checkpoint can.
     if (chunks.length === 0) await this.insist(checkpoint);
   }
@@ -165,7 +164,7 @@ export class Sealer {
       );
       const file = join(this.#layout.chunks(destination), chunkName({ sequence, events }));
       const bytes = header.length + body.length;
-      return { chunk: { destination, sequence, file, bytes, events }, header, body };
+      return { chunk: { destination, sequence, file, bytes, events }, part, header, body };
     });
   }
 
@@ -183,8 +182,9 @@ export class Sealer {
   }
 
   /** The range is durable: from here on it counts. */
-  #count(range: OpenRange, chunks: readonly SealedChunk[], dead: readonly DeadLetter[]): void {
-    const { ledger, gate, reporter } = this.#o;
+  #count(range: OpenRange, made: readonly NewChunk[], dead: readonly DeadLetter[]): void {
+    const { ledger, gate, fresh, reporter } = this.#o;
+    const chunks = made.map(({ chunk }) => chunk);
     const last = chunks.at(-1);
     ledger.sealed({
       source: range.source,
@@ -199,6 +199,7 @@ export class Sealer {
       reporter.report({ event: 'line_dead', source, path, offset, reason, message });
     }
     gate.grow(chunks.reduce((sum, { bytes }) => sum + bytes, 0));
+    for (const { chunk, part } of made) fresh.keep(chunk, range, part);
     this.#o.sealed(chunks);
   }
 
