@@ -76,7 +76,8 @@ async function takeOver(stateDir: string, server: Server, path: string): Promise
   let lock: FileHandle;
   try {
     lock = await open(marker, 'wx', 0o600);
-  } catch {
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     throw new StateDirLockedError(stateDir, 'another process that is just starting');
   }
   try {

@@ -82,3 +82,20 @@ export function imbalances({ sources, destinations }: Status): string[] {
   }
   return wrong;
 }
+
+/**
+ * Everything that is wrong with a run, as sentences; none for a good one.
+ * @param sent Requests that the gateway answered.
+ */
+export function problemsOf(outcome: Outcome, sent: number): string[] {
+  const { written, lost, unknown, letters, imbalances, status } = outcome;
+  const wrong = [...imbalances];
+  const lines = status.sources.reduce((sum, source) => sum + source.lines, 0);
+  if (lost.length > 0) wrong.push(`${lost.length} lines were lost, the first is ${lost[0]}`);
+  if (unknown.length > 0) wrong.push(`${unknown.length} ids stand in no log, the first is ${unknown[0]}`);
+  if (written !== sent) wrong.push(`${written} lines are in the logs, of ${sent} requests`);
+  if (lines !== written) wrong.push(`${lines} lines were counted, of ${written} written`);
+  if (letters.length > 0)
+    wrong.push(`${letters.length} dead letters, the first is ${JSON.stringify(letters[0])}`);
+  return wrong;
+}

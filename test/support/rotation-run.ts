@@ -4,7 +4,7 @@
  */
 import type { Gateway } from '../../src/demo/gateway.ts';
 import { loadDuring, sendRequests } from './load.ts';
-import { settle, type Outcome } from './outcome.ts';
+import { problemsOf, settle, type Outcome } from './outcome.ts';
 import { apisixLogRotate, logrotate, renameAndReopen, type Rotate } from './rotate.ts';
 import { Scenario } from './scenario.ts';
 import { Daemon, type LogEntry } from './tailmeter.ts';
@@ -115,17 +115,10 @@ export async function rotate(plan: RotationPlan, options: RunOptions): Promise<R
 }
 
 /** Everything that is wrong with a run, as sentences; none for a good one. */
-export function faultsOf(plan: RotationPlan, outcome: RotationOutcome): string[] {
-  const { sent, written, lost, unknown, letters, imbalances, reportedLost, status } = outcome;
-  const wrong = [...imbalances];
-  if (lost.length > 0) wrong.push(`${lost.length} lines were lost, the first is ${lost[0]}`);
-  if (plan.lossy === true) return wrong;
-  const [source] = status.sources;
-  if (written !== sent) wrong.push(`${written} lines are in the logs, of ${sent} requests`);
-  if (unknown.length > 0) wrong.push(`${unknown.length} ids stand in no log`);
-  if (source?.lines !== written) wrong.push(`${source?.lines} lines were counted, ${written} written`);
-  if (letters.length > 0)
-    wrong.push(`${letters.length} dead letters, the first is ${JSON.stringify(letters[0])}`);
+export function faultsOf({ lossy = false }: Pick<RotationPlan, 'lossy'>, outcome: RotationOutcome): string[] {
+  const { sent, lost, imbalances, reportedLost } = outcome;
+  if (lossy) return lost.length > 0 ? [...imbalances, `${lost.length} lines were lost`] : [...imbalances];
+  const wrong = problemsOf(outcome, sent);
   if (reportedLost.length > 0) wrong.push(`said to be lost: ${JSON.stringify(reportedLost[0])}`);
   return wrong;
 }
