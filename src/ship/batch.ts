@@ -31,12 +31,14 @@ export class Batch {
     return bytes;
   }
 
-  /** `{"events":[…]}`: runs of neighbours are copied as they stand, with the commas that `ChunkDelivery` put between. */
-  encode(): Buffer {
+  /**
+   * Writes `{"events":[…]}` to the start of `request`, which has room for `bytes`: runs of neighbours are copied as
+   * they stand, with the commas that `ChunkDelivery` put between.
+   */
+  encode(request: Buffer): void {
     const { loaded } = this.delivery;
     const { body, starts } = loaded;
     const { events } = this;
-    const request = Buffer.allocUnsafe(this.bytes);
     let at = HEAD.copy(request);
     for (let i = 0; i < events.length;) {
       const first = events[i]!;
@@ -46,7 +48,6 @@ export class Batch {
       at += body.copy(request, at, starts[first], to);
     }
     TAIL.copy(request, at);
-    return request;
   }
 
   /**

@@ -30,6 +30,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly batch: Batch;
   readonly endpoint: Endpoint;
   readonly tickets: Tickets;
+  /** Holds the request's body. */
+  readonly buffer: Buffer;
   readonly #clock: Clock;
   readonly #deadline: number;
   readonly #done: (exchange: Exchange) => void;
@@ -44,12 +46,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
     batch: Batch,
     endpoint: Endpoint,
     tickets: Tickets,
+    buffer: Buffer,
     { clock, timeoutMs }: ExchangeLimits,
     done: (exchange: Exchange) => void,
   ) {
     this.batch = batch;
     this.endpoint = endpoint;
     this.tickets = tickets;
+    this.buffer = buffer;
     this.#clock = clock;
     this.#deadline = clock.now() + timeoutMs * MOST_TIMEOUTS;
     this.#done = done;
@@ -75,7 +79,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, piece: Buffer): void {
-    if (!this.#isStored && this.#bodyBytes < MOST_BODY_BYTES) {
+    if (!this.isStored && this.#bodyBytes < MOST_BODY_BYTES) {
       // A copy: the piece is a view of the socket's buffer.
       this.#body.push(Buffer.from(piece));
       this.#bodyBytes += piece.length;
@@ -89,11 +93,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   /** What Lago stored is told by the first line of its answer: a break after that changes nothing. */
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    if (!this.#isStored) this.#error = error;
+    if (!this.isStored) this.#error = error;
     this.#finish();
   }
 
-  get #isStored(): boolean {
+  /** The server has taken all of it. */
+  get isStored(): boolean {
     return this.#status >= 200 && this.#status < 300;
   }
 

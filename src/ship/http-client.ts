@@ -3,10 +3,10 @@
  * request per connection at a time; nothing is retried, redirected or pipelined below us.
  */
 import { readFileSync } from 'node:fs';
-import { Pool, ProxyAgent } from 'undici';
 import type { Dispatcher } from 'undici';
 import type { LagoDestinationConfig } from '../config/types.ts';
 import { ConfigError } from '../errors.ts';
+import { Pool, wholeUndici } from './undici.ts';
 
 export class HttpClient {
   /** The address as configured, without credentials: for people. */
@@ -72,11 +72,12 @@ function connect(origin: string, config: LagoDestinationConfig): Dispatcher {
     allowH2: false,
   };
   if (proxy === undefined) return new Pool(origin, { ...options, connect: tls });
+  const { ProxyAgent, Pool: ProxiedPool } = wholeUndici();
   return new ProxyAgent({
     ...options,
     uri: proxy,
     requestTls: tls,
-    clientFactory: (proxyOrigin, given) => new Pool(proxyOrigin, { ...given, headersTimeout: timeout }),
+    clientFactory: (proxyOrigin, given) => new ProxiedPool(proxyOrigin, { ...given, headersTimeout: timeout }),
   });
 }
 

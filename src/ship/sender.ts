@@ -17,6 +17,7 @@ import { isUnreached } from './failures.ts';
 import { HttpClient } from './http-client.ts';
 import { BACKOFF_CAP_MS, Outcomes, backoffBaseMs } from './outcomes.ts';
 import { Pacer } from './pacer.ts';
+import { RequestBodies } from './request-bodies.ts';
 import type { Undertaker } from './undertaker.ts';
 
 export interface SenderOptions {
@@ -49,6 +50,7 @@ export class Sender {
   readonly #outcomes: Outcomes;
   readonly #pacer: Pacer;
   readonly #limits: ExchangeLimits;
+  readonly #bodies: RequestBodies;
   #inFlight = 0;
   #stopping = false;
   #pumping = false;
@@ -66,6 +68,7 @@ export class Sender {
       breaker: new Breaker({ clock, tolerates: TOLERATED_FAILURES, delayMs, halfOpened }),
     }));
     this.#limits = { clock, timeoutMs: config.timeout };
+    this.#bodies = new RequestBodies(config.concurrency);
     this.#pacer = new Pacer(config.max_requests_per_second);
     this.#outcomes = new Outcomes({
       ...options,
@@ -116,7 +119,11 @@ export class Sender {
     this.#pacer.use(clock.now());
     this.#inFlight++;
     const tickets = { endpoint: endpoint.breaker.admit(), hold: this.hold.admit() };
-    endpoint.client.post(batch.encode(), new Exchange(batch, endpoint, tickets, this.#limits, this.#ended));
+    const { bytes } = batch;
+    const buffer = this.#bodies.take(bytes);
+    batch.encode(buffer);
+    const exchange = new Exchange(batch, endpoint, tickets, buffer, this.#limits, this.#ended);
+    endpoint.client.post(buffer.subarray(0, bytes), exchange);
     return true;
   }
 
@@ -143,6 +150,7 @@ export class Sender {
   readonly #ended = (exchange: Exchange): void => {
     const { batch, endpoint } = exchange;
     this.#inFlight--;
+    if (exchange.isStored) this.#bodies.giveBack(exchange.buffer);
     const result = exchange.result();
     // When stopping, a request without an answer leaves its events unsettled, and says nothing about the endpoint.
     if (!(this.#stopping && result instanceof Error)) {
