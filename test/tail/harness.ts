@@ -112,7 +112,8 @@ export class Recorder implements LineConsumer {
     const positions = this.#of(source);
     const known = positions.get(keyOf(generation));
     if (known === undefined) throw new Error('lines of a generation that was not started');
-    if (known.offset !== from) throw new Error(`lines at ${from} do not follow on ${known.offset}`);
+    // Truncated in place, and begun with the same line: one identity, two lives, of which the first has ended.
+    if (known.offset !== from && !known.ended) throw new Error(`lines at ${from} do not follow on ${known.offset}`);
     positions.set(keyOf(generation), { ...generation, offset: to, ended: known.ended });
   }
 
