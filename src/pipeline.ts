@@ -22,14 +22,15 @@ import { systemClock } from './clock.ts';
 import type { Config, SourceConfig } from './config/types.ts';
 import { destinationStatus, sourceStatus, type Status } from './control/status.ts';
 import { compileMapper } from './map/compile.ts';
+import { mappingId } from './map/mapping-id.ts';
 import type { Reporter } from './observe/events.ts';
 import { Shipper } from './ship/shipper.ts';
-import { add } from './spool/ledger.ts';
+import { add, noLines } from './spool/counts.ts';
 import { Spool } from './spool/spool.ts';
 import { diskFs, type StateFs } from './spool/state-fs.ts';
 import { readFinished } from './tail/finished.ts';
 import { Tailer } from './tail/tailer.ts';
-import type { Clock, LineMapper, SourceCounts } from './types.ts';
+import type { Clock, LineMapper } from './types.ts';
 
 export interface PipelineOptions {
   /** With secrets resolved. */
@@ -71,6 +72,7 @@ export class Pipeline {
       limits: config.spool,
       destinations,
       mappers,
+      mapping: mappingId(config),
       bufferDurationMs: shortest(config, 'buffer_duration'),
       inactiveTimeoutMs: shortest(config, 'inactive_timeout'),
       reporter,
@@ -168,7 +170,7 @@ export class Pipeline {
       started: this.#started,
       state_dir: stateDir,
       sources: config.sources.map(({ path }) => {
-        const counts: SourceCounts = { lines: 0, skipped: 0, dead: 0, mapped: 0, ...books.get(path)?.counts };
+        const counts = { ...noLines(), ...books.get(path)?.counts };
         for (const [source, more] of open.sources) if (source === path) add(counts, more);
         return sourceStatus(
           path,

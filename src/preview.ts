@@ -8,7 +8,7 @@ import { mapperFor, type PipelineOptions, type ReplayFile } from './pipeline.ts'
 import { readFinished } from './tail/finished.ts';
 import type { DeadReason, LineFailure, LineSink, SourceCounts } from './types.ts';
 
-export interface PreviewSummary extends SourceCounts {
+export interface PreviewSummary extends Omit<SourceCounts, 'repeated'> {
   events: number;
   /** Dead letters by reason, each with the first that was met, for a person. */
   readonly reasons: Map<DeadReason, { count: number; example: string }>;

@@ -36,6 +36,13 @@ export interface GenerationPosition extends Generation {
   readonly ended: boolean;
 }
 
+/** What the books say of one generation: what became of its bytes [start, offset). */
+export interface GenerationAccount extends GenerationPosition {
+  /** Where reading began: 0, or the size of a log that was there before (`start_at: end`). */
+  readonly start: number;
+  readonly counts: Readonly<SourceCounts>;
+}
+
 /** Whole lines of one generation, as bytes. */
 export interface LineBlock {
   readonly source: string;
@@ -165,6 +172,8 @@ export interface SourceCounts {
   skipped: number;
   dead: number;
   mapped: number;
+  /** Of the mapped ones: those that gave an id which another line had given shortly before. Lago bills only one. */
+  repeated: number;
 }
 
 /** Counts of a destination. `events = delivered + duplicates + dead + pending`, always. */
@@ -173,6 +182,8 @@ export interface DestinationCounts {
   delivered: number;
   duplicates: number;
   dead: number;
+  /** Of the dead ones: those without a letter, as their chunk was damaged or deleted. The logs may still have them. */
+  lost: number;
 }
 
 /** How the events of one chunk were settled; the sum is the number of its events. */

@@ -28,9 +28,10 @@ function statusText(now: Status): string {
       : `not running; as the last one left it in ${now.state_dir}`,
     '',
   ];
-  for (const { source, lines, skipped, dead, mapped, lag_bytes: lag, files } of now.sources) {
+  for (const { source, lines, skipped, dead, mapped, repeated, lag_bytes: lag, files } of now.sources) {
     rows.push(`source ${source}`);
     rows.push(`  ${lines} lines = ${skipped} skipped + ${dead} dead + ${mapped} mapped; ${lag} bytes behind`);
+    if (repeated > 0) rows.push(`  ${repeated} lines gave an id that another line had given shortly before`);
     for (const { path, offset, size } of files) rows.push(`  ${path}: at ${offset} of ${size}`);
   }
   for (const destination of now.destinations) rows.push(...destinationRows(destination));

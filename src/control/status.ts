@@ -1,6 +1,7 @@
 /** What `tailmeter status` shows, gathered from a running pipeline or from the files of a stopped one. */
 import { stat } from 'node:fs/promises';
 import type { Config } from '../config/types.ts';
+import { noLines } from '../spool/counts.ts';
 import { recover, type Recovered } from '../spool/recovery.ts';
 import { diskFs } from '../spool/state-fs.ts';
 import type {
@@ -48,10 +49,9 @@ export function sourceStatus(
   counts: SourceCounts,
   progress: readonly ReadProgress[],
 ): SourceStatus {
-  const { lines, skipped, dead, mapped } = counts;
   const files = progress.map(({ path, fingerprint, offset, size }) => ({ path, fingerprint, offset, size }));
   const lag = files.reduce((sum, { offset, size }) => sum + Math.max(0, size - offset), 0);
-  return { source, lines, skipped, dead, mapped, lag_bytes: lag, files };
+  return { source, ...counts, lag_bytes: lag, files };
 }
 
 /** @param open Events that are mapped but not yet sealed. */
@@ -60,13 +60,14 @@ export function destinationStatus(
   open: number,
   { destination, inFlight, endpoints, held, lastError }: DeliveryStatus,
 ): DestinationStatus {
-  const { events, delivered, duplicates, dead } = counts;
+  const { events, delivered, duplicates, dead, lost } = counts;
   return {
     destination,
     events: events + open,
     delivered,
     duplicates,
     dead,
+    lost,
     pending: events + open - delivered - duplicates - dead,
     in_flight: inFlight,
     endpoints,
@@ -91,10 +92,7 @@ export async function statusAtRest(config: Config, version: string): Promise<Sta
     state_dir: stateDir,
     sources: await Promise.all(
       config.sources.map(async ({ path }) => {
-        const book = books.get(path) ?? {
-          counts: { lines: 0, skipped: 0, dead: 0, mapped: 0 },
-          positions: [],
-        };
+        const book = books.get(path) ?? { counts: noLines(), positions: [] };
         return sourceStatus(path, book.counts, await progressAtRest(path, book.positions));
       }),
     ),

@@ -23,6 +23,8 @@ export type TelemetryEvent =
   | { event: 'lines_lost'; source: string; path: string; fingerprint: string; from: number; to?: number }
   // ---- map
   | { event: 'line_dead'; source: string; path: string; offset: number; reason: DeadReason; message: string }
+  /** The line gave an event whose id another line had given shortly before: Lago bills only one of them. */
+  | { event: 'repeated_id'; source: string; path: string; offset: number; transactionId: string }
   // ---- spool
   | { event: 'spool_paused'; cause: 'full' | 'disk_low' | 'write_failed'; message: string }
   | { event: 'spool_resumed' }

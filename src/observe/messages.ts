@@ -63,6 +63,12 @@ export const MESSAGES: MessageTable = {
     text: (e) => `dead letter: ${e.path} at byte ${e.offset}: ${e.reason}: ${e.message}`,
     repeatKey: bySource,
   },
+  repeated_id: {
+    level: 'warn',
+    text: (e) =>
+      `repeated id: ${e.path} at byte ${e.offset}: another line gave the transaction id ${JSON.stringify(e.transactionId)} shortly before; Lago bills only one of them`,
+    repeatKey: (e) => e.source,
+  },
   spool_paused: { level: 'error', text: (e) => `reading is paused: ${e.message}` },
   spool_resumed: { level: 'info', text: () => 'reading goes on' },
   chunk_quarantined: {

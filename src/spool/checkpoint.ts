@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { StateDirError } from '../errors.ts';
-import type { DestinationCounts, GenerationPosition, SourceCounts } from '../types.ts';
+import type { DestinationCounts, GenerationAccount, SourceCounts } from '../types.ts';
 import type { LetterMarks } from './letter-files.ts';
 import { TEMPORARY } from './layout.ts';
 import { isMissing, isUnreadable, type StateFs } from './state-fs.ts';
@@ -13,7 +13,7 @@ import { isMissing, isUnreadable, type StateFs } from './state-fs.ts';
 export interface SourceState {
   readonly counts: SourceCounts;
   /** Oldest first. */
-  readonly generations: readonly GenerationPosition[];
+  readonly generations: readonly GenerationAccount[];
 }
 
 /** What the ledger knows; see there. */
@@ -31,6 +31,8 @@ export interface CheckpointData extends Books {
   readonly letters: LetterMarks;
   /** What a replay was asked to do; another wish starts anew. */
   readonly plan?: string;
+  /** Stands for all that decides what a line becomes; the accounts of the generations hold for this one. */
+  readonly mapping?: string;
 }
 
 export const emptyCheckpoint: CheckpointData = {

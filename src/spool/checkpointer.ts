@@ -26,6 +26,7 @@ export interface CheckpointerOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly plan?: string;
+  readonly mapping?: string;
   /** Chunks that the recovered checkpoint knows as settled and whose files are still there. */
   readonly settled: readonly SealedChunk[];
   /** The file of a chunk that was settled in this run is gone. */
@@ -105,7 +106,7 @@ export class Checkpointer {
   }
 
   async #write(): Promise<void> {
-    const { fs, stateDir, ledger, letters, plan } = this.#o;
+    const { fs, stateDir, ledger, letters, plan, mapping } = this.#o;
     // From here on changes need another one.
     this.#queued = undefined;
     this.#dirty = false;
@@ -116,6 +117,7 @@ export class Checkpointer {
         ...books,
         letters: letters.marks(),
         ...(plan === undefined ? {} : { plan }),
+        ...(mapping === undefined ? {} : { mapping }),
       });
     } catch (error) {
       this.#dirty = true;

@@ -86,6 +86,7 @@ export class ChunkQueue implements DeliveryQueue {
     const exists = (await fs.size(file)) !== undefined;
     const aside = exists ? await setAside(fs, layout, file, `${destination}-${basename(file)}`) : file;
     reporter.report({ event: 'chunk_quarantined', destination, file: aside, error: cause });
+    this.#o.ledger.lost(destination, chunk.events);
     this.settled(chunk, { delivered: 0, duplicates: 0, dead: chunk.events });
   }
 

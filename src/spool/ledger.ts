@@ -2,14 +2,9 @@
  * The books: positions and counts as far as they are durable or can be derived from what is durable. Changed only
  * by a finished seal, a settled chunk, or a generation that starts or ends; a checkpoint is a copy of it.
  */
-import type {
-  DestinationCounts,
-  Generation,
-  GenerationPosition,
-  Settlement,
-  SourceCounts,
-} from '../types.ts';
+import type { DestinationCounts, Generation, GenerationAccount, Settlement, SourceCounts } from '../types.ts';
 import type { Books } from './checkpoint.ts';
+import { add, noLines } from './counts.ts';
 
 /** Ended generations that are remembered per source, so that rotated files are not taken for unread ones. */
 const ENDED_KEPT = 1000;
@@ -18,6 +13,7 @@ const ENDED_KEPT = 1000;
 export interface SealedRange {
   readonly source: string;
   readonly generation: Generation;
+  readonly from: number;
   readonly to: number;
   readonly counts: SourceCounts;
   /** The highest chunk number of the group; undefined when the range gave no event. */
@@ -28,7 +24,7 @@ export interface SealedRange {
 
 interface SourceBook {
   readonly counts: SourceCounts;
-  readonly positions: Map<string, GenerationPosition>;
+  readonly positions: Map<string, GenerationAccount>;
 }
 
 const keyOf = (generation: Generation): string =>
@@ -69,15 +65,27 @@ export class Ledger {
     return this.#settled;
   }
 
-  position(source: string, generation: Generation): GenerationPosition | undefined {
+  position(source: string, generation: Generation): GenerationAccount | undefined {
     return this.#sources.get(source)?.positions.get(keyOf(generation));
   }
 
   /** A generation is read from `offset` on. False when the books say so already. */
   started(source: string, generation: Generation, offset: number): boolean {
     const known = this.position(source, generation);
-    this.#move(source, generation, offset, false);
+    this.#set(source, generation, { ...accountAt(known, offset), offset, ended: false });
     return known === undefined || known.ended || known.offset !== offset;
+  }
+
+  /**
+   * The accounts of all generations begin anew where reading stands: from here on lines become something else than
+   * before, and what they became before cannot be repeated. The totals of the sources stay.
+   */
+  restartAccounts(): void {
+    for (const { positions } of this.#sources.values()) {
+      for (const [key, position] of positions) {
+        positions.set(key, { ...position, start: position.offset, counts: noLines() });
+      }
+    }
   }
 
   /** Reading starts anew; the counts stay. */
@@ -87,16 +95,22 @@ export class Ledger {
 
   /** The range is durable, as chunks, dead letters or nothing. */
   sealed(range: SealedRange): void {
-    const { source, generation, to, counts, events, sequence } = range;
+    const { source, generation, from, to, counts, events, sequence } = range;
     add(this.#source(source).counts, counts);
-    this.#move(source, generation, to, false);
+    const account = accountAt(this.position(source, generation), from);
+    add(account.counts, counts);
+    this.#set(source, generation, { ...account, offset: to, ended: false });
     for (const [destination, count] of events) this.destination(destination).events += count;
     if (sequence !== undefined) this.cover(sequence);
   }
 
   /** Nothing more will come from the generation, and all of it is sealed. */
   ended(source: string, generation: Generation, offset: number): void {
-    this.#move(source, generation, offset, true);
+    this.#set(source, generation, {
+      ...accountAt(this.position(source, generation), offset),
+      offset,
+      ended: true,
+    });
     const { positions } = this.#source(source);
     let surplus = [...positions.values()].filter((position) => position.ended).length - ENDED_KEPT;
     for (const [key, position] of positions) {
@@ -115,6 +129,11 @@ export class Ledger {
     this.#settled.set(sequence, destination);
   }
 
+  /** Of the events that were settled as dead, these have no letter. */
+  lost(destination: string, events: number): void {
+    this.destination(destination).lost += events;
+  }
+
   /** The chunks' files are gone for good. */
   deleted(sequences: Iterable<number>): void {
     for (const sequence of sequences) this.#settled.delete(sequence);
@@ -131,13 +150,14 @@ export class Ledger {
     const dead = Math.max(0, counts.dead + gone);
     counts.events += dead - counts.dead - gone;
     counts.dead = dead;
+    counts.lost = Math.max(0, counts.lost + gone);
     return gone;
   }
 
   destination(name: string): DestinationCounts {
     let counts = this.#destinations.get(name);
     if (counts === undefined) {
-      counts = { events: 0, delivered: 0, duplicates: 0, dead: 0 };
+      counts = { events: 0, delivered: 0, duplicates: 0, dead: 0, lost: 0 };
       this.#destinations.set(name, counts);
     }
     return counts;
@@ -145,7 +165,7 @@ export class Ledger {
 
   sources(): ReadonlyMap<
     string,
-    { readonly counts: SourceCounts; readonly positions: readonly GenerationPosition[] }
+    { readonly counts: SourceCounts; readonly positions: readonly GenerationAccount[] }
   > {
     return new Map(
       [...this.#sources].map(([source, { counts, positions }]) => [
@@ -177,26 +197,32 @@ export class Ledger {
     };
   }
 
-  #move(source: string, generation: Generation, offset: number, ended: boolean): void {
+  #set(source: string, generation: Generation, state: Omit<GenerationAccount, keyof Generation>): void {
     const { positions } = this.#source(source);
-    positions.set(keyOf(generation), { ...identityOf(generation), offset, ended });
+    positions.set(keyOf(generation), { ...identityOf(generation), ...state });
   }
 
   #source(source: string): SourceBook {
     let book = this.#sources.get(source);
     if (book === undefined) {
-      book = { counts: { lines: 0, skipped: 0, dead: 0, mapped: 0 }, positions: new Map() };
+      book = { counts: noLines(), positions: new Map() };
       this.#sources.set(source, book);
     }
     return book;
   }
 }
 
-export function add(total: SourceCounts, more: SourceCounts): void {
-  total.lines += more.lines;
-  total.skipped += more.skipped;
-  total.dead += more.dead;
-  total.mapped += more.mapped;
+/**
+ * What is known of the lines before `offset`, as a copy. Nothing unless it reaches up to there: a generation that is
+ * read again from elsewhere (truncated, and begun with the same line) has another history.
+ */
+function accountAt(
+  known: GenerationAccount | undefined,
+  offset: number,
+): Pick<GenerationAccount, 'start'> & { counts: SourceCounts } {
+  return known?.offset === offset
+    ? { start: known.start, counts: { ...known.counts } }
+    : { start: offset, counts: noLines() };
 }
 
 /** Only what identifies it: whatever else the object of a tailer carries does not belong on disk. */

@@ -116,10 +116,11 @@ function follows(ledger: Ledger, { source, generation, from }: Seal, unbroken: b
 }
 
 function count(ledger: Ledger, members: readonly [Seal, ...Seal[]]): void {
-  const [{ source, generation, to, counts }] = members;
+  const [{ source, generation, from, to, counts }] = members;
   ledger.sealed({
     source,
     generation,
+    from,
     to,
     counts,
     sequence: Math.max(...members.map(({ sequence }) => sequence)),

@@ -4,6 +4,7 @@
  */
 import type { ByteWriter } from '../bytes.ts';
 import type { Generation, LineFailure, LineSink, SourceCounts } from '../types.ts';
+import { noLines } from './counts.ts';
 import type { SpareWriters } from './spare-writers.ts';
 
 /** The events of one range for one destination. */
@@ -40,7 +41,7 @@ export class OpenRange implements LineSink {
   readonly openedAt: number;
   /** When its last line was taken, Unix ms. */
   touchedAt: number;
-  readonly counts: SourceCounts = { lines: 0, skipped: 0, dead: 0, mapped: 0 };
+  readonly counts: SourceCounts = noLines();
   /** By destination number. */
   readonly parts: (OpenPart | undefined)[] = [];
   readonly failures: FailedLine[] = [];

@@ -29,6 +29,8 @@ export interface Recovered {
   readonly nextSequence: number;
   /** What the last replay was asked to do. */
   readonly plan: string | undefined;
+  /** What the accounts of the generations hold for. */
+  readonly mapping: string | undefined;
 }
 
 /** Nothing is changed when `readOnly`: for status, which may look while a daemon runs or after it has died. */
@@ -76,6 +78,7 @@ export async function recover(fs: StateFs, stateDir: string, options: RecoverOpt
       : await findLetters(fs, layout.dead, fromTheBeginning ? {} : checkpoint.letters),
     nextSequence: ledger.sealedThrough + 1,
     plan: checkpoint.plan,
+    mapping: checkpoint.mapping,
   };
 }
 

@@ -18,6 +18,8 @@ import { identityOf, type Ledger } from './ledger.ts';
 import { LINES } from './letter-files.ts';
 import { lettersOf } from './line-letters.ts';
 import type { OpenPart, OpenRange } from './open-range.ts';
+import { RepeatedIds } from './repeated-ids.ts';
+import { repeatingLines, type RepeatingLine } from './repeating-lines.ts';
 import type { StateFs } from './state-fs.ts';
 
 const RETRY_MS = 1000;
@@ -52,6 +54,7 @@ interface NewChunk {
 export class Sealer {
   readonly #o: SealerOptions;
   readonly #layout: StateLayout;
+  readonly #ids = new RepeatedIds();
   readonly #ranges = new Set<OpenRange>();
   #nextSequence: number;
   /** Works that are being tried again: one may succeed (a checkpoint on a full disk) while another still fails. */
@@ -124,12 +127,14 @@ export class Sealer {
     const { letters, clock, checkpoint } = this.#o;
     const now = clock.now();
     const dead = lettersOf(range, now);
+    const repeats = repeatingLines(range, this.#ids);
+    range.counts.repeated = repeats.length;
     const chunks = this.#chunksOf(range, now);
     const hold = letters.hold(LINES);
     if (!(await this.insist(() => letters.append(dead)))) return;
     if (!(await this.insist(() => this.#write(chunks)))) return;
     letters.release(hold);
-    this.#count(range, chunks, dead);
+    this.#count(range, chunks, dead, repeats);
     // A range without an event has no chunk to tell of it after a crash: only the checkpoint can.
     if (chunks.length === 0) await this.insist(checkpoint);
   }
@@ -182,13 +187,19 @@ export class Sealer {
   }
 
   /** The range is durable: from here on it counts. */
-  #count(range: OpenRange, made: readonly NewChunk[], dead: readonly DeadLetter[]): void {
+  #count(
+    range: OpenRange,
+    made: readonly NewChunk[],
+    dead: readonly DeadLetter[],
+    repeats: readonly RepeatingLine[],
+  ): void {
     const { ledger, gate, fresh, reporter } = this.#o;
     const chunks = made.map(({ chunk }) => chunk);
     const last = chunks.at(-1);
     ledger.sealed({
       source: range.source,
       generation: range.generation,
+      from: range.from,
       to: range.to,
       counts: range.counts,
       events: chunks.map(({ destination, events }) => [destination, events] as const),
@@ -197,6 +208,10 @@ export class Sealer {
     this.#ranges.delete(range);
     for (const { source, path, offset, reason, message } of dead) {
       reporter.report({ event: 'line_dead', source, path, offset, reason, message });
+    }
+    const { source, generation } = range;
+    for (const repeat of repeats) {
+      reporter.report({ event: 'repeated_id', source, path: generation.path, ...repeat });
     }
     gate.grow(chunks.reduce((sum, { bytes }) => sum + bytes, 0));
     for (const { chunk, part } of made) fresh.keep(chunk, range, part);

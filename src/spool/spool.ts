@@ -32,6 +32,8 @@ export interface SpoolOptions {
   readonly clock: Clock;
   /** A replay's selection: progress of another one is not continued. */
   readonly plan?: string;
+  /** Stands for all that decides what a line becomes: when it changes, the generations' accounts begin anew. */
+  readonly mapping?: string;
   /** Called when a destination has something new. */
   readonly wake: (destination: string) => void;
 }
@@ -49,7 +51,7 @@ export class Spool {
 
   /** @throws StateDirError when the directory cannot be used. */
   static async open(options: SpoolOptions): Promise<Spool> {
-    const { fs, stateDir, destinations, reporter, plan } = options;
+    const { fs, stateDir, destinations, reporter, plan, mapping } = options;
     const { root, dead, quarantine, chunks } = layoutOf(stateDir);
     try {
       for (const folder of [root, dead, quarantine, ...destinations.map(chunks)]) await fs.makeDir(folder);
@@ -66,6 +68,7 @@ export class Spool {
       }
       const isAnother = recovered.plan !== plan;
       if (isAnother) spool.ledger.forgetPositions();
+      if (recovered.mapping !== mapping) spool.ledger.restartAccounts();
       await spool.#checkpointer.write().catch((error: unknown) => {
         // Nothing of another plan may be sealed before the old positions are gone. Else there is no hurry, and a
         // full disk must not keep from starting who could make room.
@@ -82,7 +85,7 @@ export class Spool {
   }
 
   private constructor(options: SpoolOptions, recovered: Recovered) {
-    const { fs, stateDir, destinations, reporter, clock, plan, mappers } = options;
+    const { fs, stateDir, destinations, reporter, clock, plan, mapping, mappers } = options;
     const { ledger, nextSequence } = recovered;
     const layout = layoutOf(stateDir);
     const abort = new AbortController();
@@ -95,6 +98,7 @@ export class Spool {
     const checkpointer = new Checkpointer({
       ...shared,
       ...(plan === undefined ? {} : { plan }),
+      ...(mapping === undefined ? {} : { mapping }),
       settled: recovered.settled,
       deleted: ({ bytes }) => gate.grow(-bytes),
     });

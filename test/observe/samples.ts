@@ -17,6 +17,7 @@ export const SAMPLES: { readonly [K in EventName]: Extract<TelemetryEvent, { eve
   generation_ended: { event: 'generation_ended', ...generation, offset: 7 },
   lines_lost: { event: 'lines_lost', ...generation, from: 7, to: 9 },
   line_dead: { event: 'line_dead', ...file, offset: 7, reason: 'not_json', message: 'no object at byte 0' },
+  repeated_id: { event: 'repeated_id', ...file, offset: 7, transactionId: 'a1' },
   spool_paused: { event: 'spool_paused', cause: 'full', message: 'the spool holds 10 of 10 bytes' },
   spool_resumed: { event: 'spool_resumed' },
   chunk_quarantined: { event: 'chunk_quarantined', destination: 'lago', file: '/state/1.chunk', error },
