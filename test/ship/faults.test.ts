@@ -310,7 +310,7 @@ describe('events that Lago does not take', () => {
     setup.queue.seal(['{"transaction_id":"a",,}', event('b')]);
     await ship(setup);
     expect(setup.queue.settlements.get(1)).toEqual({ delivered: 1, duplicates: 0, dead: 1 });
-    expect(setup.queue.letters.get(letterId(0))).toMatchObject({
+    expect(setup.queue.letters.get(letterId(0, ''))).toMatchObject({
       reason: 'poison',
       line: '{"transaction_id":"a",,}',
     });

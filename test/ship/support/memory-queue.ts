@@ -58,7 +58,10 @@ export class MemoryQueue implements DeliveryQueue {
       },
       body,
       starts,
-      lineOffsets: Float64Array.from(events, (_event, index) => index * 1000),
+      lineOffsets: Float64Array.from(
+        events,
+        (_event, index) => (chunk.sequence - 1) * 1_000_000 + index * 1000,
+      ),
     });
   }
 
