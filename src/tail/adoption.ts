@@ -22,7 +22,7 @@ export interface AdoptionContext {
   readonly registry: Registry;
   /** The source had positions when it started. */
   readonly resumed: boolean;
-  /** The look at the start, not a later one. */
+  /** The search at the start, not a later one: of a log that appeared since, or whose folder did. */
   readonly initial: boolean;
   /** When the tailer started, Unix nanoseconds. */
   readonly startedNs: bigint;
@@ -92,9 +92,8 @@ function isSince(file: RotatedFile, recognised: readonly RotatedFile[], context:
   if (oldest !== undefined) {
     return secondsOf(file) >= secondsOf(oldest) || namedAfter(file.stamp, oldest.stamp);
   }
-  if (context.initial && !context.resumed) return context.isMatched(file.path);
-  if (!context.initial) return context.isMatched(file.path) || file.mtimeNs >= context.startedNs;
-  return isEstranged(file.family, context);
+  const isLate = !context.initial && file.mtimeNs >= context.startedNs;
+  return isLate || (context.resumed ? isEstranged(file.family, context) : context.isMatched(file.path));
 }
 
 /** The log was read before, but nothing that is there now was: what it holds may all have come since. */

@@ -21,7 +21,7 @@ export class Family {
   /** What was reported about the path and still holds. */
   trouble: 'missing' | 'unreadable' | undefined;
   /** Just lost its path; to be reported once it is known where it went. */
-  departed: { readonly reader: GenerationReader; readonly path: string } | undefined;
+  departed: GenerationReader | undefined;
   /** Something may have changed since the last turn that found nothing to do. */
   awake = true;
 
@@ -45,7 +45,7 @@ export class Family {
     const reader = this.current;
     if (reader === undefined) return;
     this.current = undefined;
-    this.departed = { reader, path: this.path };
+    this.departed = reader;
     if (reader.life.state === 'live') reader.life.become('rotated');
   }
 

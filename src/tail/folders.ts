@@ -14,14 +14,24 @@ export class Folders {
   /** Device and inode by path: a folder that was created anew must be watched anew. */
   readonly identities = new Map<string, string>();
   #times = new Map<string, bigint>();
+  /** The folders of the files that logs lead to, where these are symbolic links. */
+  readonly #real = new Map<string, string>();
+
+  /** Whether an event in the folder may concern the log. */
+  concerns(log: string, folder: string): boolean {
+    return path.dirname(log) === folder || this.#real.get(log) === folder;
+  }
 
   /** Looks at the folders of these logs (and of the files that symbolic links lead to); whether any has changed. */
   async changed(logs: Iterable<string>, others: Iterable<string>): Promise<boolean> {
     const wanted = new Set(others);
+    this.#real.clear();
     for (const log of logs) {
       wanted.add(path.dirname(log));
       const real = await realpath(log).catch(() => log);
-      if (real !== log) wanted.add(path.dirname(real));
+      if (real === log) continue;
+      this.#real.set(log, path.dirname(real));
+      wanted.add(path.dirname(real));
     }
     const now = BigInt(Date.now()) * NS_PER_MS;
     const times = new Map<string, bigint>();

@@ -6,21 +6,32 @@ import { afterLastNewline } from './line-reader.ts';
 import { GenerationReader } from './reader.ts';
 import { identityOf, type Known, type Registry, type Sighting } from './registry.ts';
 import type { OpenLog } from './content.ts';
+import type { SourceReports } from './reports.ts';
 import { fileKey } from './scan.ts';
 import type { SourceSetup } from './setup.ts';
 
 export class Naming {
-  /**
-   * Files that were there when a source without positions began at the end: their sizes then, by device and inode.
-   * What they held counts as read, however much later they can be opened.
-   */
-  readonly startSizes = new Map<string, number>();
   readonly #setup: SourceSetup;
   readonly #registry: Registry;
+  readonly #reports: SourceReports;
+  /** Sizes that files had at the start, by device and inode: what they held then is not read. */
+  readonly #startSizes = new Map<string, number>();
 
-  constructor(setup: SourceSetup, registry: Registry) {
+  constructor(setup: SourceSetup, registry: Registry, reports: SourceReports) {
     this.#setup = setup;
     this.#registry = registry;
+    this.#reports = reports;
+  }
+
+  /** A file was there at the start. Counts where the source begins at the end, and had not begun before. */
+  notice(key: string, size: number): void {
+    const { source, positions } = this.#setup;
+    if (source.start_at === 'end' && positions.length === 0) this.#startSizes.set(key, size);
+  }
+
+  /** The start is over. Only files that could not be opened yet have still to be begun at their end. */
+  forgetStarts(opened: Iterable<string>): void {
+    for (const key of opened) this.#startSizes.delete(key);
   }
 
   reader(log: OpenLog): GenerationReader {
@@ -50,10 +61,9 @@ export class Naming {
     const current = reader === family.current;
     if (!(await reader.begin(current))) return false;
     const { path, offset } = reader;
-    const { reporter, source } = this.#setup;
     if (current && !family.announced) {
       family.announced = true;
-      reporter.report({ event: 'file_found', source: source.path, path, offset });
+      this.#reports.tell({ event: 'file_found', path, offset });
     }
     return true;
   }
@@ -77,7 +87,10 @@ export class Naming {
   /** Where a new generation starts: at 0, but for what was there at the start, or was read for another source. */
   async startOf({ log }: GenerationReader, sighting: Sighting): Promise<number> {
     const { buffer, others } = this.#setup;
-    const startSize = this.startSizes.get(fileKey(log.dev, log.ino));
+    const key = fileKey(log.dev, log.ino);
+    const startSize = this.#startSizes.get(key);
+    // Once: the inode may be used again.
+    this.#startSizes.delete(key);
     const start = startSize === undefined ? 0 : await afterLastNewline(log.content, startSize, buffer.bytes);
     return Math.max(start, others.readUpTo(sighting));
   }

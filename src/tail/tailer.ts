@@ -3,7 +3,6 @@
  * and sleeps until an event or the next poll when nobody has anything. Only one read and one delivery are under way
  * at any time, so all readers share one buffer, and memory does not depend on the number or size of the logs.
  */
-import path from 'node:path';
 import { systemClock } from '../clock.ts';
 import type { Reporter } from '../observe/events.ts';
 import type { Clock, GenerationPosition, LineConsumer, ReadProgress } from '../types.ts';
@@ -14,7 +13,7 @@ import { FolderWatcher } from './watch.ts';
 
 const POLL_MS = 1000;
 /** After an event, more are awaited so long: a busy log causes one wake-up instead of one for each write. */
-const GATHER_MS = 25;
+const GATHER_MS = 50;
 const NS_PER_MS = 1_000_000n;
 
 const elapsed = (): number => performance.now();
@@ -41,8 +40,11 @@ export class Tailer {
   readonly #stopping = new AbortController();
   #running: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
-  /** Aborted by an event: ends the sleep. */
-  #rest = new AbortController();
+  /** An event came since the last sleep; `#wake` ends the one under way. */
+  #woken = false;
+  #wake = (): void => undefined;
+  /** The sleep until the next poll, which an event does not end: aborting a timer costs more than leaving it. */
+  #poll: Promise<void> | undefined;
   #lookWanted = false;
   #lookedAt = 0;
 
@@ -94,7 +96,7 @@ export class Tailer {
 
   async #shutDown(): Promise<void> {
     this.#stopping.abort();
-    this.#rest.abort();
+    this.#wake();
     await this.#running;
     this.#watcher?.close();
     for (const source of this.#sources) await source.close();
@@ -137,24 +139,22 @@ export class Tailer {
   }
 
   async #sleep(): Promise<void> {
-    const { signal } = this.#rest;
-    const left = this.#pollMs - (performance.now() - this.#lookedAt);
-    if (!signal.aborted) await this.#clock.sleep(Math.max(left, 1), signal);
-    if (!signal.aborted) return;
-    this.#rest = new AbortController();
-    await this.#clock.sleep(Math.min(GATHER_MS, this.#pollMs), this.#stopping.signal);
+    const { signal } = this.#stopping;
+    if (!this.#woken) {
+      const left = Math.max(this.#pollMs - (performance.now() - this.#lookedAt), 1);
+      this.#poll ??= this.#clock.sleep(left, signal).finally(() => (this.#poll = undefined));
+      await Promise.race([this.#poll, new Promise<void>((resolve) => (this.#wake = resolve))]);
+    }
+    if (!this.#woken) return;
+    await this.#clock.sleep(Math.min(GATHER_MS, this.#pollMs), signal);
+    this.#woken = false;
   }
 
   #onEvent(folder: string, renamed: boolean, name: string | null): void {
     if (renamed || name === null) this.#lookWanted = true;
-    for (const { families } of this.#sources) {
-      for (const family of families) {
-        // A rotated file that late writers write to has another name.
-        const isOther = path.dirname(family.path) === folder && path.basename(family.path) !== name;
-        if (!isOther || family.readers.length > 1 || family.current === undefined) family.awake = true;
-      }
-    }
-    this.#rest.abort();
+    for (const source of this.#sources) source.wake(folder, name);
+    this.#woken = true;
+    this.#wake();
   }
 }
 

@@ -2,10 +2,11 @@
  * Gives the generations of a log their turns, and sees to what a turn brings to light: the end, a truncation, an
  * error.
  */
-import type { OpenLog } from './content.ts';
 import type { Family } from './family.ts';
 import type { Naming } from './naming.ts';
 import type { GenerationReader } from './reader.ts';
+import type { SourceReports } from './reports.ts';
+import type { Search } from './search.ts';
 import type { SourceSetup } from './setup.ts';
 
 const MS_PER_S = 1000;
@@ -13,13 +14,14 @@ const MS_PER_S = 1000;
 export class Turns {
   readonly #setup: SourceSetup;
   readonly #naming: Naming;
-  /** A generation went missing: the folder is to be searched for what is left of it, but for the file that failed. */
-  readonly #search: (failed?: OpenLog) => void;
+  readonly #search: Search;
+  readonly #reports: SourceReports;
 
-  constructor(setup: SourceSetup, naming: Naming, search: (failed?: OpenLog) => void) {
+  constructor(setup: SourceSetup, naming: Naming, search: Search, reports: SourceReports) {
     this.#setup = setup;
     this.#naming = naming;
     this.#search = search;
+    this.#reports = reports;
   }
 
   /** Delivers one buffer-full of the oldest generation that has one. False when there is nothing to do for now. */
@@ -72,7 +74,7 @@ export class Turns {
     known.offset = reader.offset;
     known.status = 'ended';
     const { fingerprint, path } = known.generation;
-    this.#report({ event: 'generation_ended', path, fingerprint, offset: known.offset });
+    this.#reports.tell({ event: 'generation_ended', path, fingerprint, offset: known.offset });
     return true;
   }
 
@@ -89,15 +91,15 @@ export class Turns {
     next.path = reader.path;
     reader.life.become('ended');
     family.replace(reader, next);
-    this.#report({ event: 'rotation', path: reader.path, kind: 'truncated' });
-    this.#search();
+    this.#reports.tell({ event: 'rotation', path: reader.path, kind: 'truncated' });
+    this.#search.missed();
     return true;
   }
 
   async #failed(family: Family, reader: GenerationReader, error: Error): Promise<void> {
     if (!reader.troubled) {
       reader.troubled = true;
-      this.#report({ event: 'file_unreadable', path: reader.path, error });
+      this.#reports.tell({ event: 'file_unreadable', path: reader.path, error });
     }
     if (reader.log.content.growing || reader.known === undefined) return;
     // An archive that is damaged, or not complete yet: the rest is looked for again when something changes.
@@ -106,26 +108,16 @@ export class Turns {
     known.status = 'missing';
     family.remove(reader);
     await reader.close();
-    this.#search(reader.log);
+    this.#search.missed(reader.log);
   }
 
   #mended(reader: GenerationReader): void {
     if (!reader.troubled) return;
     reader.troubled = false;
-    this.#report({ event: 'file_readable_again', path: reader.path });
+    this.#reports.tell({ event: 'file_readable_again', path: reader.path });
   }
 
   #isOver(family: Family, reader: GenerationReader): boolean {
     return family.isOver(reader, this.#setup.source.rotate_wait * MS_PER_S);
   }
-
-  #report(event: SourceEvent): void {
-    this.#setup.reporter.report({ source: this.#setup.source.path, ...event });
-  }
 }
-
-type SourceEvent =
-  | { event: 'file_unreadable'; path: string; error: Error }
-  | { event: 'file_readable_again'; path: string }
-  | { event: 'rotation'; path: string; kind: 'truncated' }
-  | { event: 'generation_ended'; path: string; fingerprint: string; offset: number };

@@ -154,7 +154,7 @@ describe('finished logs', () => {
     const folder = await tempFolder();
     await writeFile(path.join(folder, 'a'), 'a1\n');
     const recorder = new Recorder();
-    recorder.lines = () => {
+    recorder.gate = () => {
       throw new Error('the spool is closed');
     };
     await expect(readFinished([path.join(folder, 'a')], options(recorder))).rejects.toThrow(

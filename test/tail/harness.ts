@@ -14,6 +14,8 @@ import type {
   OversizeLine,
 } from '../../src/types.ts';
 
+type Call = 'started' | 'lines' | 'oversize' | 'ended';
+
 /** One delivered line. */
 export interface Line {
   readonly source: string;
@@ -36,6 +38,10 @@ export class Recorder implements LineConsumer {
   readonly lines_: Line[] = [];
   readonly oversized: OversizeLine[] = [];
   readonly events: TelemetryEvent[] = [];
+  /** Asked before each call: what it throws or rejects with is a refusal; its promise is awaited before the call counts. */
+  gate:
+    | ((call: 'started' | 'lines' | 'oversize' | 'ended', block?: LineBlock) => void | Promise<void>)
+    | undefined;
   readonly #positions = new Map<string, Map<string, GenerationPosition>>();
   readonly #waiting = new Set<() => void>();
 
@@ -46,41 +52,29 @@ export class Recorder implements LineConsumer {
     }
   }
 
-  started(source: string, generation: Generation, offset: number): void {
-    const positions = this.#of(source);
-    const key = keyOf(generation);
-    if (!positions.has(key)) positions.set(key, { ...generation, offset, ended: false });
-    this.#changed();
+  started(source: string, generation: Generation, offset: number): void | Promise<void> {
+    return this.#through('started', undefined, () => {
+      const positions = this.#of(source);
+      const key = keyOf(generation);
+      if (!positions.has(key)) positions.set(key, { ...generation, offset, ended: false });
+    });
   }
 
-  lines({ source, generation, offset, bytes, unterminated }: LineBlock): void {
-    this.#advance(source, generation, offset, offset + bytes.length);
-    for (let start = 0; start < bytes.length;) {
-      const newline = bytes.indexOf(10, start);
-      const end = newline < 0 ? bytes.length : newline;
-      const text = bytes.toString('latin1', start, end);
-      this.lines_.push({
-        source,
-        fingerprint: generation.fingerprint,
-        offset: offset + start,
-        text,
-        unterminated,
-      });
-      start = end + 1;
-    }
-    if (!unterminated && bytes.at(-1) !== 10) throw new Error('a block ends within a line');
-    this.#changed();
+  lines(block: LineBlock): void | Promise<void> {
+    return this.#through('lines', block, () => this.#take(block));
   }
 
-  oversize(line: OversizeLine): void {
-    this.#advance(line.source, line.generation, line.offset, line.nextOffset);
-    this.oversized.push({ ...line, head: Buffer.from(line.head) });
-    this.#changed();
+  oversize(line: OversizeLine): void | Promise<void> {
+    return this.#through('oversize', undefined, () => {
+      this.#advance(line.source, line.generation, line.offset, line.nextOffset);
+      this.oversized.push({ ...line, head: Buffer.from(line.head) });
+    });
   }
 
-  ended(source: string, generation: Generation, offset: number): void {
-    this.#of(source).set(keyOf(generation), { ...generation, offset, ended: true });
-    this.#changed();
+  ended(source: string, generation: Generation, offset: number): void | Promise<void> {
+    return this.#through('ended', undefined, () => {
+      this.#of(source).set(keyOf(generation), { ...generation, offset, ended: true });
+    });
   }
 
   report(event: TelemetryEvent): void {
@@ -108,12 +102,35 @@ export class Recorder implements LineConsumer {
     while (!condition()) await new Promise<void>((resolve) => this.#waiting.add(resolve));
   }
 
+  #through(call: Call, block: LineBlock | undefined, record: () => void): void | Promise<void> {
+    const settle = (): void => {
+      record();
+      this.#changed();
+    };
+    const waiting = this.gate?.(call, block);
+    return waiting === undefined ? settle() : waiting.then(settle);
+  }
+
+  #take({ source, generation, offset, bytes, unterminated }: LineBlock): void {
+    const { fingerprint } = generation;
+    if (!unterminated && bytes.at(-1) !== 10) throw new Error('a block ends within a line');
+    this.#advance(source, generation, offset, offset + bytes.length);
+    for (let start = 0; start < bytes.length;) {
+      const newline = bytes.indexOf(10, start);
+      const end = newline < 0 ? bytes.length : newline;
+      const text = bytes.toString('latin1', start, end);
+      this.lines_.push({ source, fingerprint, offset: offset + start, text, unterminated });
+      start = end + 1;
+    }
+  }
+
   #advance(source: string, generation: Generation, from: number, to: number): void {
     const positions = this.#of(source);
     const known = positions.get(keyOf(generation));
     if (known === undefined) throw new Error('lines of a generation that was not started');
     // Truncated in place, and begun with the same line: one identity, two lives, of which the first has ended.
-    if (known.offset !== from && !known.ended) throw new Error(`lines at ${from} do not follow on ${known.offset}`);
+    if (known.offset !== from && !known.ended)
+      throw new Error(`lines at ${from} do not follow on ${known.offset}`);
     positions.set(keyOf(generation), { ...generation, offset: to, ended: known.ended });
   }
 

@@ -142,6 +142,7 @@ describe('a restart', () => {
     const folder = path.join(await tempFolder(), 'logs');
     await mkdir(folder);
     const log = path.join(folder, 'access.log');
+    await writeFile(`${log}.1`, 'history\n');
     await writeFile(log, 'a1\n');
     const positions = await firstLife(log, 1);
     await appendFile(log, 'a2\n');
@@ -152,7 +153,9 @@ describe('a restart', () => {
     await recorder.until(() => recorder.reported('file_missing').length === 1);
     await rename(`${folder}.unmounted`, folder);
     await recorder.until(() => recorder.lines_.length === 1);
-    expect(recorder.texts).toEqual(['a2']);
+    await appendFile(log, 'a3\n');
+    await recorder.until(() => recorder.texts.includes('a3'));
+    expect(recorder.texts).toEqual(['a2', 'a3']);
     expect(recorder.reported('lines_lost')).toEqual([]);
   });
 
@@ -225,6 +228,17 @@ describe('start_at: end', () => {
       [4, 'partial'],
       [12, 'new'],
     ]);
+  });
+
+  it('holds for what was there only, not for another file of the same inode', async () => {
+    const log = path.join(await tempFolder(), 'access.log');
+    await writeFile(log, 'old\n'.repeat(10));
+    const recorder = new Recorder();
+    await tail(recorder, [sourceOf(log, { start_at: 'end' })]);
+    await truncate(log);
+    await appendFile(log, 'new\n');
+    await recorder.until(() => recorder.lines_.length === 1);
+    expect(recorder.lines_).toMatchObject([{ offset: 0, text: 'new' }]);
   });
 
   it('does not apply to files that appear later', async () => {

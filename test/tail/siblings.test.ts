@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { byAge, isCompressed, namedAfter, relationOf, type Stamp } from '../../src/tail/siblings.ts';
 
+const file = (path: string, mtimeNs: bigint): { path: string; mtimeNs: bigint; stamp: Stamp } => {
+  const stamp = relationOf('access.log', path)?.stamp;
+  if (stamp === undefined) throw new Error(path);
+  return { path, mtimeNs, stamp };
+};
+
 describe('the names of rotated relatives', () => {
   it.each([
     ['access.log.1', 'plain', 'number'],
@@ -45,11 +51,6 @@ describe('the names of rotated relatives', () => {
   });
 
   it('are ordered by last write, then by what they say', () => {
-    const file = (path: string, mtimeNs: bigint): { path: string; mtimeNs: bigint; stamp: Stamp } => {
-      const stamp = relationOf('access.log', path)?.stamp;
-      if (stamp === undefined) throw new Error(path);
-      return { path, mtimeNs, stamp };
-    };
     const names = [
       file('access.log.1', 5n),
       file('access.log.10', 5n),

@@ -1,0 +1,182 @@
+/**
+ * Searches for rotated files and takes up those that are to be read; and when a generation is nowhere to be found,
+ * says so.
+ */
+import path from 'node:path';
+import { adopt, recogniseRotated, type Adopted, type Adoption } from './adoption.ts';
+import { openLog, type OpenLog } from './content.ts';
+import type { Families } from './families.ts';
+import type { Naming } from './naming.ts';
+import type { GenerationReader } from './reader.ts';
+import type { Known, Registry } from './registry.ts';
+import type { SourceReports } from './reports.ts';
+import { fileKey, FolderScanner, type RotatedFile } from './scan.ts';
+import type { SourceSetup } from './setup.ts';
+
+/** Searches that must miss a generation before it counts as lost: one may fall into the middle of a rotation. */
+const SEARCHES_TO_LOSE = 2;
+
+export interface Surroundings {
+  /** The first search, at the start. */
+  readonly initial: boolean;
+  /** Rotated files that the source's glob names. */
+  readonly matched: ReadonlySet<string>;
+  readonly isGlob: boolean;
+  /** Folders that exist. */
+  readonly folders: ReadonlyMap<string, string>;
+}
+
+export class Search {
+  /** Something is missing, or moved during the last search: the next look is to search again. */
+  wanted = true;
+  readonly #setup: SourceSetup;
+  readonly #registry: Registry;
+  readonly #naming: Naming;
+  readonly #families: Families;
+  readonly #reports: SourceReports;
+  readonly #scanner = new FolderScanner();
+
+  constructor(
+    setup: SourceSetup,
+    registry: Registry,
+    naming: Naming,
+    families: Families,
+    reports: SourceReports,
+  ) {
+    this.#setup = setup;
+    this.#registry = registry;
+    this.#naming = naming;
+    this.#families = families;
+    this.#reports = reports;
+  }
+
+  /** A generation went missing. `failed`: an archive that is of no use as it is. */
+  missed(failed?: OpenLog): void {
+    this.wanted = true;
+    this.#scanner.reconsider(failed === undefined ? undefined : fileKey(failed.dev, failed.ino));
+  }
+
+  async run(around: Surroundings): Promise<void> {
+    const { files, unsettled } = await this.#scanner.scan(this.#families, {
+      isTaken: (key, at) => this.#isTaken(key, at),
+      unreadable: (file, error) => {
+        this.#reports.tellOnce(`unreadable ${file}`, { event: 'file_unreadable', path: file, error });
+      },
+    });
+    this.wanted = unsettled;
+    const fresh = this.#fresh();
+    const { read, leave } = await this.#judge(files, fresh, around);
+    for (const file of leave) this.#scanner.settle(file);
+    // Older ones first: a state that knows a generation must know those before it, too.
+    for (const adopted of read) await this.#takeUp(adopted, around);
+    for (const reader of fresh) {
+      const family = this.#families.holder(fileKey(reader.log.dev, reader.log.ino))?.family;
+      if (family !== undefined) await trying(() => this.#naming.begin(family, reader));
+    }
+    for (const family of this.#families) family.searched ||= around.folders.has(path.dirname(family.path));
+    await this.#declareLost(unsettled);
+  }
+
+  /** In this order: by inode, rotated files by content, others by content; then what nobody knows. */
+  async #judge(
+    files: readonly RotatedFile[],
+    fresh: readonly GenerationReader[],
+    { initial, matched, isGlob }: Surroundings,
+  ): Promise<Adoption> {
+    for (const reader of fresh) await trying(() => this.#naming.recognise(reader, 'file'));
+    const verdicts = recogniseRotated(files, this.#registry);
+    for (const reader of fresh) await trying(() => this.#naming.recognise(reader, 'content'));
+    // What lost its path before it was named is held by its descriptor only: files with the same content are copies.
+    const current = new Set([...this.#families].map((family) => family.current));
+    for (const reader of fresh) {
+      if (!current.has(reader) && reader.known === undefined)
+        await trying(() => this.#naming.identify(reader));
+    }
+    const { positions, startedNs } = this.#setup;
+    const resumed = positions.length > 0;
+    return adopt(files, verdicts, {
+      registry: this.#registry,
+      resumed,
+      initial,
+      startedNs,
+      isMatched: (file) => matched.has(file),
+      isGlob,
+    });
+  }
+
+  #fresh(): GenerationReader[] {
+    return [...this.#families].flatMap(({ readers }) => readers.filter(({ life }) => life.state === 'fresh'));
+  }
+
+  /** Whether a file is somebody's already. One that was renamed is told where it is now. */
+  #isTaken(key: string, at: string): boolean {
+    const held = this.#families.holder(key);
+    if (held === undefined) return this.#setup.others.holderOf(key) !== undefined;
+    if (held.family.current !== held.reader) held.reader.path = at;
+    return true;
+  }
+
+  async #takeUp({ file, known, isNew }: Adopted, { initial }: Surroundings): Promise<void> {
+    const { family, kind, live, fingerprint, path: at } = file;
+    const log = await openLog(at, kind).catch(() => undefined);
+    if (log === undefined || fileKey(log.dev, log.ino) !== file.key) {
+      // Renamed since it was looked at.
+      await log?.content.close();
+      if (known !== undefined) known.status = 'missing';
+      this.wanted = true;
+      return;
+    }
+    this.#scanner.settle(file);
+    if (initial) this.#naming.notice(file.key, log.size);
+    const reader = this.#naming.reader(log);
+    reader.known = known;
+    family.insert(reader);
+    await trying(async () => {
+      if (log.content.growing) await reader.identify(true);
+      if (known === undefined) return;
+      if (isNew) known.offset = await this.#naming.startOf(reader, { log, fingerprint, live });
+      await this.#naming.begin(family, reader);
+    });
+    const { hash } = fingerprint;
+    const offset = known?.offset ?? 0;
+    this.#reports.tell({ event: 'generation_found', path: at, fingerprint: hash, offset });
+  }
+
+  async #declareLost(unsettled: boolean): Promise<void> {
+    // Without its log, a folder may just not be mounted yet.
+    const isThere = [...this.#families].some(({ current }) => current !== undefined);
+    for (const known of this.#registry.missing()) {
+      this.wanted = true;
+      if (unsettled || !isThere || ++known.missed < SEARCHES_TO_LOSE) continue;
+      if (await this.#giveUp(known)) this.#reportLoss(known);
+    }
+  }
+
+  /** False when the consumer refuses to hear of it for now. */
+  async #giveUp(known: Known): Promise<boolean> {
+    const { consumer, source } = this.#setup;
+    try {
+      await consumer.ended(source.path, known.generation, known.offset);
+    } catch {
+      return false;
+    }
+    known.status = 'ended';
+    return true;
+  }
+
+  #reportLoss({ generation, offset, size }: Known): void {
+    const { path: at, fingerprint } = generation;
+    if (size !== undefined && size <= offset) {
+      // Truncated, with nothing unread that anybody knows of.
+      this.#reports.tell({ event: 'generation_ended', path: at, fingerprint, offset });
+      return;
+    }
+    const to = size === undefined ? {} : { to: size };
+    this.#reports.tell({ event: 'lines_lost', path: at, fingerprint, from: offset, ...to });
+  }
+}
+
+/** What cannot be read now is tried again at its turn, which also reports why. */
+async function trying(work: () => Promise<unknown>): Promise<void> {
+  await work().catch(() => undefined);
+}
