@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { StateDirError } from '../errors.ts';
 import type { DestinationCounts, GenerationAccount, SourceCounts } from '../types.ts';
-import type { LetterMarks } from './letter-files.ts';
+import type { KnownLetter, LetterMarks } from './letter-files.ts';
 import { TEMPORARY } from './layout.ts';
 import { isMissing, isUnreadable, type StateFs } from './state-fs.ts';
 
@@ -29,6 +29,8 @@ export interface Books {
 export interface CheckpointData extends Books {
   /** Dead letters that were written after these places may be given up a second time. */
   readonly letters: LetterMarks;
+  /** And these, which were written before. */
+  readonly again?: readonly KnownLetter[];
   /** What a replay was asked to do; another wish starts anew. */
   readonly plan?: string;
   /** Stands for all that decides what a line becomes; the accounts of the generations hold for this one. */
@@ -47,25 +49,33 @@ const CURRENT = 'checkpoint.json';
 const PREVIOUS = 'checkpoint.previous.json';
 const VERSION = 1;
 
+/** Names in the state directory, the newest first. */
+export const checkpointFiles = [CURRENT, PREVIOUS] as const;
+
+/** A file that must grow gets so much more than it needs, blank, and does not have to grow again soon. */
+const HEADROOM_BYTES = 8192;
+
 /**
  * Puts a new checkpoint in the place of the newest, and that in the place of the one before. At each moment one of
  * the two names has a whole checkpoint.
  *
- * The bytes are written over the file that was the previous one: no space has to be allocated, so the checkpoint
- * still works on a full disk, and the chunks that it says are settled can be deleted.
+ * The bytes are written over the file that was the previous one: as a rule no space has to be allocated, so the
+ * checkpoint works on a full disk, too, and the chunks that it says are settled can be deleted.
  */
 export async function writeCheckpoint(fs: StateFs, stateDir: string, data: CheckpointData): Promise<void> {
   const current = join(stateDir, CURRENT);
   const previous = join(stateDir, PREVIOUS);
   const next = `${current}${TEMPORARY}`;
   const json = JSON.stringify(data);
-  const bytes = Buffer.from(`{"tailmeter_checkpoint":${VERSION},"crc32":${crc32(json)},"data":${json}}\n`);
+  const text = `{"tailmeter_checkpoint":${VERSION},"crc32":${crc32(json)},"data":${json}}`;
 
   // Without a newest one the previous is all there is, and must stay until the new one is durable.
   const hasCurrent = (await fs.size(current)) !== undefined;
   if (hasCurrent && (await fs.size(previous)) !== undefined) await fs.rename(previous, next);
-  if (((await fs.size(next)) ?? 0) > bytes.length) await fs.truncate(next, bytes.length);
-  await fs.writeAt(next, 0, bytes);
+  const needed = Buffer.byteLength(text) + 1;
+  const room = (await fs.size(next)) ?? 0;
+  const blank = room >= needed ? room - needed : HEADROOM_BYTES;
+  await fs.writeAt(next, 0, Buffer.from(`${text}${' '.repeat(blank)}\n`));
   if (hasCurrent) await fs.rename(current, previous);
   await fs.rename(next, current);
   await fs.syncDir(stateDir);
@@ -80,7 +90,7 @@ export async function readCheckpoint(
   stateDir: string,
   damaged: (file: string, error: Error) => Promise<void>,
 ): Promise<CheckpointData> {
-  for (const name of [CURRENT, PREVIOUS]) {
+  for (const name of checkpointFiles) {
     const file = join(stateDir, name);
     try {
       const data = parseCheckpoint(file, await fs.read(file));
@@ -94,8 +104,7 @@ export async function readCheckpoint(
   return emptyCheckpoint;
 }
 
-/** The first line; what may follow is a rest of the longer checkpoint that the file held before. */
-const ENVELOPE = /^\{"tailmeter_checkpoint":(?<version>\d+),"crc32":(?<sum>\d+),"data":(?<data>.*)\}\n/;
+const ENVELOPE = /^\{"tailmeter_checkpoint":(?<version>\d+),"crc32":(?<sum>\d+),"data":(?<data>.*)\} *\n$/;
 
 function parseCheckpoint(file: string, bytes: Buffer): CheckpointData | Error {
   const groups = ENVELOPE.exec(bytes.toString('utf8'))?.groups;

@@ -116,6 +116,8 @@ export class Checkpointer {
       await writeCheckpoint(fs, stateDir, {
         ...books,
         letters: letters.marks(),
+        // A replay, which has a plan, looks at all letters anyhow.
+        ...(plan === undefined ? { again: letters.again() } : {}),
         ...(plan === undefined ? {} : { plan }),
         ...(mapping === undefined ? {} : { mapping }),
       });

@@ -104,7 +104,7 @@ function damageOf(covered: string, body: Buffer): string {
       : `${expected} bytes of events expected, ${body.length} found`;
   return generation?.path === undefined
     ? damage
-    : `${damage}; its events come from bytes ${from} to ${to} of ${generation.path}`;
+    : `${damage}; by its header its events come from bytes ${from} to ${to} of ${generation.path}`;
 }
 
 /**

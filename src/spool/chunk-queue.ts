@@ -5,7 +5,7 @@ import type { Reporter } from '../observe/events.ts';
 import type { DeadLetter, DeliveryQueue, LoadedChunk, SealedChunk, Settlement } from '../types.ts';
 import { decodeChunk } from './chunk-format.ts';
 import type { Checkpointer } from './checkpointer.ts';
-import type { DeadLetterStore, Hold } from './dead-letters.ts';
+import type { DeadLetterStore, Hold, LogRange } from './dead-letters.ts';
 import type { FreshChunks } from './fresh-chunks.ts';
 import type { StateLayout } from './layout.ts';
 import type { Ledger } from './ledger.ts';
@@ -32,6 +32,8 @@ export class ChunkQueue implements DeliveryQueue {
   #head = 0;
   /** By number of a chunk that is taken and not settled: after a crash its dead letters come again. */
   readonly #holds = new Map<number, Hold>();
+  /** By number of a chunk that is loaded and not settled: the lines that its events come from. */
+  readonly #ranges = new Map<number, LogRange>();
 
   constructor(options: ChunkQueueOptions) {
     this.#o = options;
@@ -61,18 +63,11 @@ export class ChunkQueue implements DeliveryQueue {
   }
 
   async load(chunk: SealedChunk): Promise<LoadedChunk> {
-    const { fs, fresh } = this.#o;
-    const inMemory = fresh.take(chunk.sequence);
-    if (inMemory !== undefined) return inMemory;
-    let bytes: Buffer;
-    try {
-      bytes = await fs.read(chunk.file);
-    } catch (error) {
-      // Without its folder the disk may only be away for a while; without the file alone, somebody deleted it.
-      if (!isMissing(error) || (await fs.size(dirname(chunk.file))) === undefined) throw error;
-      throw new CorruptChunkError(chunk.file, 'somebody has deleted the file', { cause: error });
-    }
-    return decodeChunk(chunk, bytes);
+    const loaded = this.#o.fresh.take(chunk.sequence) ?? (await this.#read(chunk));
+    const { generation, lineOffsets } = loaded;
+    const [from, last] = [lineOffsets[0] ?? 0, lineOffsets.at(-1) ?? 0];
+    this.#ranges.set(chunk.sequence, { fingerprint: generation.fingerprint, from, to: last + 1 });
+    return loaded;
   }
 
   async quarantine(chunk: SealedChunk, cause: Error): Promise<void> {
@@ -99,8 +94,22 @@ export class ChunkQueue implements DeliveryQueue {
     fresh.release(chunk.sequence);
     ledger.settled(chunk.destination, chunk.sequence, settlement);
     const hold = this.#holds.get(chunk.sequence);
-    if (hold !== undefined) letters.release(hold);
+    if (hold !== undefined) letters.release(hold, this.#ranges.get(chunk.sequence));
     this.#holds.delete(chunk.sequence);
+    this.#ranges.delete(chunk.sequence);
     checkpointer.settled(chunk);
+  }
+
+  async #read(chunk: SealedChunk): Promise<LoadedChunk> {
+    const { fs } = this.#o;
+    let bytes: Buffer;
+    try {
+      bytes = await fs.read(chunk.file);
+    } catch (error) {
+      // Without its folder the disk may only be away for a while; without the file alone, somebody deleted it.
+      if (!isMissing(error) || (await fs.size(dirname(chunk.file))) === undefined) throw error;
+      throw new CorruptChunkError(chunk.file, 'somebody has deleted the file', { cause: error });
+    }
+    return decodeChunk(chunk, bytes);
   }
 }

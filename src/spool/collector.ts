@@ -128,7 +128,7 @@ export class Collector implements LineConsumer {
       const newline = bytes.indexOf(NEWLINE, start);
       const end = newline < 0 ? bytes.length : newline;
       const place = offset + start;
-      range.begin(bytes, start, end, place, unterminated);
+      range.begin(bytes, start, end, place, unterminated && newline < 0);
       const outcome = mapper.map(bytes, start, end, { generation, offset: place }, range);
       range.counts.lines++;
       range.counts[outcome]++;

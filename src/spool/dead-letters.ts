@@ -4,11 +4,12 @@
  * the same id, and an id that is already there is not written again: a crash and a second pass double nothing.
  *
  * To know which ids are there a start need not read years of letters: whoever is about to write letters that might
- * come again after a crash takes a hold, and the checkpoint says where the oldest hold was taken (`marks`).
+ * come again after a crash takes a hold, and the checkpoint says where the oldest hold was taken (`marks`). Letters
+ * from before that may still come again, of a run before the last, stand in the checkpoint one by one (`again`).
  */
 import { join } from 'node:path';
 import type { Clock, DeadLetter } from '../types.ts';
-import { kindAt, letterFile, LINES, type FoundLetters, type LetterMarks } from './letter-files.ts';
+import { kindOf, letterFile, type FoundLetters, type KnownLetter, type LetterMarks } from './letter-files.ts';
 import type { StateFs } from './state-fs.ts';
 
 /** Letters of a kind that were written since may come again. */
@@ -16,6 +17,13 @@ export interface Hold {
   readonly kind: string;
   file: string;
   offset: number;
+}
+
+/** A part of a log: bytes [from, to) of a generation. */
+export interface LogRange {
+  readonly fingerprint: string;
+  readonly from: number;
+  readonly to: number;
 }
 
 /** The newest file of a kind, as far as this process has written it. */
@@ -34,8 +42,8 @@ export class DeadLetterStore {
   readonly #fs: StateFs;
   readonly #folder: string;
   readonly #clock: Clock;
-  /** Ids on disk that may come again, each at most once. */
-  readonly #known: Set<string>;
+  /** Letters of earlier runs that may come again. */
+  readonly #known: Map<string, KnownLetter>;
   readonly #tails = new Map<string, Tail>();
   #last: Promise<unknown> = Promise.resolve();
 
@@ -55,9 +63,15 @@ export class DeadLetterStore {
     return hold;
   }
 
-  /** It is settled, in the same turn, in what the next checkpoint says. */
-  release(hold: Hold): void {
+  /** It is settled, in the same turn, in what the next checkpoint says: no letter of that range comes again. */
+  release(hold: Hold, range?: LogRange): void {
     this.#tail(hold.kind).holds.delete(hold);
+    if (range === undefined) return;
+    for (const letter of this.#known.values()) {
+      const { id, fingerprint, offset } = letter;
+      if (fingerprint !== range.fingerprint || offset < range.from || offset >= range.to) continue;
+      if (kindOf(letter) === hold.kind) this.#known.delete(id);
+    }
   }
 
   /** For the checkpoint: letters before these places will not come again. */
@@ -70,7 +84,12 @@ export class DeadLetterStore {
     );
   }
 
-  /** Makes the letters durable. When it rejects, none of them counts as written, and calling again is safe. */
+  /** For the checkpoint: letters before these places that may come again nevertheless. */
+  again(): KnownLetter[] {
+    return [...this.#known.values()];
+  }
+
+  /** Makes letters of one kind durable. When it rejects, none of them counts as written, and calling again is safe. */
   append(letters: readonly DeadLetter[]): Promise<void> {
     if (letters.length === 0) return Promise.resolve();
     const done = this.#last.then(() => this.#append(letters));
@@ -80,12 +99,9 @@ export class DeadLetterStore {
 
   async #append(letters: readonly DeadLetter[]): Promise<void> {
     const fresh = letters.filter(({ id }) => !this.#known.has(id));
-    for (const [kind, group] of Map.groupBy(fresh, kindOf)) {
-      await this.#write(kind, group.map((letter) => `${JSON.stringify(letter)}\n`).join(''));
-      // Should another kind fail now, these are not written again.
-      for (const { id } of group) this.#known.add(id);
-    }
-    for (const { id } of letters) this.#known.delete(id);
+    const [first] = fresh;
+    if (first === undefined) return;
+    await this.#write(kindOf(first), fresh.map((letter) => `${JSON.stringify(letter)}\n`).join(''));
   }
 
   async #write(kind: string, text: string): Promise<void> {
@@ -129,6 +145,3 @@ export class DeadLetterStore {
     return tail;
   }
 }
-
-const kindOf = ({ destination }: DeadLetter): string =>
-  destination === undefined ? LINES : kindAt(destination);

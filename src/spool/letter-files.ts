@@ -15,8 +15,13 @@ export interface LetterMark {
 /** By kind. */
 export type LetterMarks = Readonly<Record<string, LetterMark>>;
 
+/** What of a letter tells whether it may come again. */
+export type KnownLetter = Pick<DeadLetter, 'id' | 'source' | 'fingerprint' | 'offset' | 'destination'>;
+
 export const LINES = 'lines';
 export const kindAt = (destination: string): string => `at-${destination}`;
+export const kindOf = ({ destination }: Pick<DeadLetter, 'destination'>): string =>
+  destination === undefined ? LINES : kindAt(destination);
 
 /** @param now Unix ms. */
 export const letterFile = (kind: string, now: number): string =>
@@ -35,8 +40,8 @@ export interface LetterTail {
 }
 
 export interface FoundLetters {
-  /** Ids of the letters after the marks: those that may come again. */
-  readonly known: Set<string>;
+  /** By id: those that are on disk and may come again. */
+  readonly known: Map<string, KnownLetter>;
   readonly tails: ReadonlyMap<string, LetterTail>;
 }
 
@@ -44,8 +49,13 @@ const BLOCK_BYTES = 1024 * 1024;
 const NEWLINE = 0x0a;
 
 /** Reads what was written after `marks`; all there is of kinds that have no mark. */
-export async function findLetters(fs: StateFs, folder: string, marks: LetterMarks): Promise<FoundLetters> {
-  const known = new Set<string>();
+export async function findLetters(
+  fs: StateFs,
+  folder: string,
+  marks: LetterMarks,
+  mayComeAgain: (letter: KnownLetter) => boolean = () => true,
+): Promise<FoundLetters> {
+  const known = new Map<string, KnownLetter>();
   const tails = new Map<string, LetterTail>();
   for (const file of await fs.list(folder)) {
     const kind = kindOfFile(file);
@@ -57,20 +67,23 @@ export async function findLetters(fs: StateFs, folder: string, marks: LetterMark
     const from = mark?.file === file && mark.offset <= size ? mark.offset : 0;
     let end = from;
     for await (const line of linesOf(fs, path, from)) {
-      const id = letterId(line.bytes);
-      if (id === undefined) continue;
-      known.add(id);
+      const letter = parseLetter(line.bytes);
+      if (letter === undefined) continue;
       end = line.end;
+      if (mayComeAgain(letter)) known.set(letter.id, letter);
     }
     tails.set(kind, { file, end, torn: size > end });
   }
   return { known, tails };
 }
 
-/** The id of a whole letter. */
-function letterId(line: Buffer): string | undefined {
+/** undefined when it is no whole letter. */
+function parseLetter(line: Buffer): KnownLetter | undefined {
   try {
-    return (JSON.parse(line.toString('utf8')) as Partial<DeadLetter> | null)?.id;
+    const letter = JSON.parse(line.toString('utf8')) as Partial<DeadLetter> | null;
+    const { id, source = '', fingerprint = '', offset = 0, destination } = letter ?? {};
+    if (id === undefined) return undefined;
+    return { id, source, fingerprint, offset, ...(destination === undefined ? {} : { destination }) };
   } catch {
     return undefined;
   }

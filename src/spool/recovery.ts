@@ -9,10 +9,10 @@ import { basename, dirname } from 'node:path';
 import { NewerChunkError } from '../errors.ts';
 import type { Reporter } from '../observe/events.ts';
 import type { SealedChunk } from '../types.ts';
-import { readCheckpoint } from './checkpoint.ts';
+import { readCheckpoint, type CheckpointData } from './checkpoint.ts';
 import { layoutOf, type StateLayout } from './layout.ts';
 import { Ledger } from './ledger.ts';
-import { findLetters, type FoundLetters } from './letter-files.ts';
+import { findLetters, type FoundLetters, type KnownLetter } from './letter-files.ts';
 import { applyNewSeals, type NewSeals } from './new-seals.ts';
 import { setAside } from './quarantine.ts';
 import { scanSpool } from './scan.ts';
@@ -74,12 +74,36 @@ export async function recover(fs: StateFs, stateDir: string, options: RecoverOpt
     chunks,
     settled: scan.chunks.filter(isSettled),
     letters: readOnly
-      ? { known: new Set(), tails: new Map() }
-      : await findLetters(fs, layout.dead, fromTheBeginning ? {} : checkpoint.letters),
+      ? { known: new Map(), tails: new Map() }
+      : fromTheBeginning
+        ? await findLetters(fs, layout.dead, {})
+        : await lettersThatMayComeAgain(fs, layout, checkpoint, ledger, chunks),
     nextSequence: ledger.sealedThrough + 1,
     plan: checkpoint.plan,
     mapping: checkpoint.mapping,
   };
+}
+
+/** Those of lines that are read again, and of destinations that have something to deliver. */
+async function lettersThatMayComeAgain(
+  fs: StateFs,
+  layout: StateLayout,
+  { letters: marks, again = [] }: CheckpointData,
+  ledger: Ledger,
+  chunks: Recovered['chunks'],
+): Promise<FoundLetters> {
+  const readFrom = new Map<string, number>();
+  for (const [source, { positions }] of ledger.sources()) {
+    for (const { fingerprint, offset } of positions) {
+      const key = `${source}\n${fingerprint}`;
+      readFrom.set(key, Math.min(offset, readFrom.get(key) ?? Infinity));
+    }
+  }
+  const mayComeAgain = ({ source, fingerprint, offset, destination = '' }: KnownLetter): boolean =>
+    chunks.has(destination) || offset >= (readFrom.get(`${source}\n${fingerprint}`) ?? 0);
+  const found = await findLetters(fs, layout.dead, marks, mayComeAgain);
+  for (const letter of again) if (mayComeAgain(letter)) found.known.set(letter.id, letter);
+  return found;
 }
 
 /** Takes what does not count out of the spool folders, for good. */

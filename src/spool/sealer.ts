@@ -133,7 +133,8 @@ export class Sealer {
     const hold = letters.hold(LINES);
     if (!(await this.insist(() => letters.append(dead)))) return;
     if (!(await this.insist(() => this.#write(chunks)))) return;
-    letters.release(hold);
+    const { generation, from, to } = range;
+    letters.release(hold, { fingerprint: generation.fingerprint, from, to });
     this.#count(range, chunks, dead, repeats);
     // A range without an event has no chunk to tell of it after a crash: only the checkpoint can.
     if (chunks.length === 0) await this.insist(checkpoint);
