@@ -9,16 +9,28 @@
 import type { ConfigProblem } from '../errors.ts';
 import type { MappedLine } from './line.ts';
 import { OPERATOR_NAMES, operatorNamed } from './operators.ts';
+import type { Comparison } from './operators.ts';
 import type { Preset } from './presets.ts';
 import { compileVariable } from './variable.ts';
 
 /** True when the line fits the filter. */
-export type Predicate = (line: MappedLine) => boolean;
+export type Predicate<Line = MappedLine> = (line: Line) => boolean;
+
+/** Whether a comparison holds for a variable. */
+export interface Condition {
+  readonly name: string;
+  readonly operator: string;
+  readonly value: unknown;
+  readonly comparison: Comparison;
+}
+
+/** Binds conditions to one kind of line. */
+type Bind<Line> = (condition: Condition) => Predicate<Line>;
 
 /** Takes what is wrong with a configuration. */
 export type Report = (problem: ConfigProblem) => void;
 
-const always: Predicate = () => true;
+const always = (): boolean => true;
 
 /** Compiles a filter at `path` in the configuration. What comes back after a report must not be used. */
 export function compileFilter(
@@ -27,6 +39,20 @@ export function compileFilter(
   preset: Preset,
   report: Report,
 ): Predicate {
+  return compileFilterFor(filter, path, preset, report, ({ name, comparison }) => {
+    const variable = compileVariable(name, preset);
+    return (line) => comparison(variable(line));
+  });
+}
+
+/** The same for any kind of line. */
+export function compileFilterFor<Line>(
+  filter: readonly unknown[],
+  path: string,
+  preset: Preset,
+  report: Report,
+  bind: Bind<Line>,
+): Predicate<Line> {
   if (filter.length === 0) return always;
   if (!Array.isArray(filter[0]) && logicOf(filter[0]) === undefined) {
     report({
@@ -35,28 +61,34 @@ export function compileFilter(
     });
     return always;
   }
-  return compileGroup(filter, path, preset, report);
+  return compileGroup(filter, path, preset, report, bind);
 }
 
-function compileGroup(group: unknown, path: string, preset: Preset, report: Report): Predicate {
-  const wrong = (message: string): Predicate => {
+function compileGroup<Line>(
+  group: unknown,
+  path: string,
+  preset: Preset,
+  report: Report,
+  bind: Bind<Line>,
+): Predicate<Line> {
+  const wrong = (message: string): Predicate<Line> => {
     report({ path, message });
     return always;
   };
   if (!Array.isArray(group)) return wrong(`expected a list, got ${JSON.stringify(group)}`);
   if (group.length === 0) return wrong('empty; expected [name, operator, value]');
   const logic = Array.isArray(group[0]) ? LOGIC.AND : logicOf(group[0]);
-  if (logic === undefined) return compileCondition(group, preset, wrong);
+  if (logic === undefined) return compileCondition(group, preset, wrong, bind);
   const first = Array.isArray(group[0]) ? 0 : 1;
   if (first === 1 && group.length < 3)
     return wrong(`${JSON.stringify(group[0])} needs at least two operands`);
   const predicates = group
     .slice(first)
-    .map((operand, index) => compileGroup(operand, `${path}[${index + first}]`, preset, report));
+    .map((operand, index) => compileGroup(operand, `${path}[${index + first}]`, preset, report, bind));
   return logic(predicates);
 }
 
-type Logic = (predicates: readonly Predicate[]) => Predicate;
+type Logic = <Line>(predicates: readonly Predicate<Line>[]) => Predicate<Line>;
 
 const all: Logic = (predicates) => (line) => {
   for (const predicate of predicates) if (!predicate(line)) return false;
@@ -85,11 +117,12 @@ function logicOf(word: unknown): Logic | undefined {
   return Object.hasOwn(LOGIC, key) ? LOGIC[key as keyof typeof LOGIC] : undefined;
 }
 
-function compileCondition(
+function compileCondition<Line>(
   condition: readonly unknown[],
   preset: Preset,
-  wrong: (message: string) => Predicate,
-): Predicate {
+  wrong: (message: string) => Predicate<Line>,
+  bind: Bind<Line>,
+): Predicate<Line> {
   const [name] = condition;
   if (typeof name !== 'string' || name === '') {
     return wrong(`expected the name of a variable first, got ${JSON.stringify(name)}`);
@@ -106,8 +139,8 @@ function compileCondition(
   }
   const comparison = operator(parts.value, preset.unset);
   if (typeof comparison === 'string') return wrong(`${parts.operator}: ${comparison}`);
-  const variable = compileVariable(name, preset);
-  return parts.negated ? (line) => !comparison(variable(line)) : (line) => comparison(variable(line));
+  const holds = bind({ name, operator: parts.operator.toLowerCase(), value: parts.value, comparison });
+  return parts.negated ? (line) => !holds(line) : holds;
 }
 
 function operatorAndValue(

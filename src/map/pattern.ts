@@ -38,12 +38,26 @@ export function compilePattern(source: string, ignoreCase: boolean): Pattern | s
 const LOOKAROUND = /\(\?<?[=!]/;
 const LOOKAROUND_HINT = 'it has no lookahead or lookbehind; use two conditions, one of them with "!"';
 
-/** The same answer without an automaton, for the patterns that most filters are. */
-function literal(source: string): Pattern | undefined {
+/** Text that a pattern means literally, and where it has to stand. */
+export interface LiteralPattern {
+  readonly text: string;
+  readonly atStart: boolean;
+  readonly atEnd: boolean;
+}
+
+/** What most patterns of filters are; undefined for one that takes an automaton. For a pattern that can be compiled. */
+export function literalPattern(source: string): LiteralPattern | undefined {
   const match = LITERAL.exec(source);
   if (match === null) return undefined;
   const text = match[2]!.replaceAll(/\\(.)/gs, '$1');
-  const [atStart, atEnd] = [match[1] !== undefined, match[3] !== undefined];
+  return { text, atStart: match[1] !== undefined, atEnd: match[3] !== undefined };
+}
+
+/** The same answer without an automaton. */
+function literal(source: string): Pattern | undefined {
+  const pattern = literalPattern(source);
+  if (pattern === undefined) return undefined;
+  const { text, atStart, atEnd } = pattern;
   if (atStart && atEnd) return (subject) => subject === text;
   if (atStart) return (subject) => subject.startsWith(text);
   if (atEnd) return (subject) => subject.endsWith(text);

@@ -20,25 +20,56 @@ import type { Value } from './values.ts';
 /** Looks a variable up; undefined when the line does not have it. */
 export type Variable = (line: MappedLine) => Value;
 
-type Step = (fields: Fields) => Value;
+/** One place where a variable may be found. Plain data, so that every path of the mapper can read it in its way. */
+export type Step =
+  /** A field; with dots also nested fields. */
+  | { readonly path: string }
+  /** The header with this name (`x_request_id`) in the object of headers at a path. */
+  | { readonly header: string; readonly of: string }
+  /** What follows from the first value that `from` finds. With `textOnly` nothing does, unless that is text. */
+  | { readonly from: readonly Step[]; readonly derive: (value: Value) => Value; readonly textOnly: boolean };
 
 export const LOG_ID = 'log_id';
 
+type Lookup = (fields: Fields) => Value;
+
 export function compileVariable(name: string, preset: Preset): Variable {
   if (name === LOG_ID) return (line) => line.id;
-  const steps = stepsOf(name, preset);
-  const [only] = steps;
-  if (steps.length === 1 && only !== undefined) return (line) => only(line.fields);
-  const find = firstOf(steps);
+  const find = firstOf(variableSteps(name, preset));
   return (line) => find(line.fields);
 }
 
-function stepsOf(name: string, preset: Preset): Step[] {
+/** Where a variable other than `log_id` may be found, first choice first. */
+export function variableSteps(name: string, preset: Preset): readonly Step[] {
   const aliases = Object.hasOwn(preset.aliases, name) ? preset.aliases[name]! : [];
-  return [...[name, ...aliases].map(pathStep), ...prefixSteps(name, preset), ...derivedSteps(name, preset)];
+  const paths = [name, ...aliases].map((path) => ({ path }));
+  return [...paths, ...prefixSteps(name, preset), ...derivedSteps(name, preset)];
 }
 
-function pathStep(path: string): Step {
+function firstOf(steps: readonly Step[]): Lookup {
+  const lookups = steps.map(lookupOf);
+  const [only] = lookups;
+  if (lookups.length === 1 && only !== undefined) return only;
+  return (fields) => {
+    for (const lookup of lookups) {
+      const value = lookup(fields);
+      if (value !== undefined) return value;
+    }
+    return undefined;
+  };
+}
+
+function lookupOf(step: Step): Lookup {
+  if ('path' in step) return pathLookup(step.path);
+  if ('header' in step) {
+    const headers = pathLookup(step.of);
+    return (fields) => headerOf(headers(fields), step.header);
+  }
+  const from = firstOf(step.from);
+  return (fields) => step.derive(from(fields));
+}
+
+function pathLookup(path: string): Lookup {
   return path.includes('.') ? (fields) => resolvePath(fields, path) : (fields) => own(fields, path);
 }
 
@@ -56,51 +87,36 @@ function ownItem(container: Fields | readonly FieldValue[], key: string): Value 
   return own(container, key);
 }
 
-/** A lookup of one of `names`, by all of the steps but those of a prefix. */
-function anyOf(names: readonly string[], preset: Preset): Step {
-  return firstOf(names.flatMap((name) => stepsOf(name, preset)));
-}
-
-function firstOf(steps: readonly Step[]): Step {
-  return (fields) => {
-    for (const step of steps) {
-      const value = step(fields);
-      if (value !== undefined) return value;
-    }
-    return undefined;
-  };
-}
-
 function prefixSteps(name: string, preset: Preset): Step[] {
   const argument = /^arg_(.+)$/s.exec(name)?.[1];
-  if (argument !== undefined) {
-    return querySources(preset).map((query) => (fields) => argumentOf(query(fields), argument));
-  }
+  if (argument !== undefined) return argumentSteps(argument, preset);
   const cookie = /^cookie_(.+)$/s.exec(name)?.[1];
   if (cookie !== undefined) {
-    const header = anyOf(['http_cookie'], preset);
-    return [(fields) => cookieOf(header(fields), cookie)];
+    return [textStep(variableSteps('http_cookie', preset), (header) => cookieOf(header, cookie))];
   }
   const header = /^(http|sent_http|upstream_http)_(.+)$/s.exec(name);
   if (header === null) return [];
   const canonical = header[2]!.toLowerCase().replaceAll('-', '_');
-  const headers = pathStep(header[1] === 'http' ? 'request.headers' : 'response.headers');
-  return [pathStep(`${header[1]}_${canonical}`), (fields) => headerOf(headers(fields), canonical)];
+  const headers = header[1] === 'http' ? 'request.headers' : 'response.headers';
+  return [{ path: `${header[1]}_${canonical}` }, { header: canonical, of: headers }];
 }
 
 /** Where the arguments of a request may stand, most direct first. */
-function querySources(preset: Preset): Step[] {
-  const uris = ['request_uri', 'request.uri', 'request.url', 'uri', 'url'].map((name) =>
-    anyOf([name], preset),
-  );
+function argumentSteps(argument: string, preset: Preset): Step[] {
+  const queries = [
+    [...variableSteps('args', preset), ...variableSteps('query_string', preset)],
+    [{ path: 'request.querystring' }],
+    [{ path: 'querystring' }],
+  ];
+  const uris = ['request_uri', 'request.uri', 'request.url', 'uri', 'url'];
   return [
-    anyOf(['args', 'query_string'], preset),
-    pathStep('request.querystring'),
-    pathStep('querystring'),
-    ...uris.map(
-      (uri): Step =>
-        (fields) =>
-          queryOf(uri(fields)),
+    ...queries.map((from): Step => ({
+      from,
+      derive: (query) => argumentOf(query, argument),
+      textOnly: false,
+    })),
+    ...uris.map((uri) =>
+      textStep(variableSteps(uri, preset), (value) => argumentOf(queryOf(value), argument)),
     ),
   ];
 }
@@ -113,23 +129,27 @@ function derivedSteps(name: string, preset: Preset): Step[] {
       return [fromRequestLine((request) => request.target)];
     case 'server_protocol':
       return [fromRequestLine((request) => request.protocol)];
-    case 'uri': {
-      const target = anyOf(['request_uri'], preset);
-      return [(fields) => pathOf(target(fields))];
-    }
+    case 'uri':
+      return [textStep(variableSteps('request_uri', preset), pathOf)];
     case 'args':
-    case 'query_string': {
-      const target = anyOf(['request_uri'], preset);
-      return [pathStep('args'), pathStep('query_string'), (fields) => queryOf(target(fields))];
-    }
+    case 'query_string':
+      return [
+        { path: 'args' },
+        { path: 'query_string' },
+        textStep(variableSteps('request_uri', preset), queryOf),
+      ];
     default:
       return [];
   }
 }
 
 function fromRequestLine(part: (request: RequestLine) => string): Step {
-  return (fields) => {
-    const request = parseRequestLine(own(fields, 'request'));
+  return textStep([{ path: 'request' }], (value) => {
+    const request = parseRequestLine(value);
     return request && part(request);
-  };
+  });
+}
+
+function textStep(from: readonly Step[], derive: (value: Value) => Value): Step {
+  return { from, derive, textOnly: true };
 }

@@ -29,11 +29,11 @@ export function parseJsonLine(text: string, repairs: Repairs): Fields | ParseFai
   if (isTooDeep(text)) return new ParseFailure(`not a JSON object: nested deeper than ${MAX_DEPTH} levels`);
   let value: FieldValue;
   try {
-    value = parseStrict(text);
+    value = parseJson(text);
   } catch {
     const repaired = repairJson(text);
     if (repaired instanceof ParseFailure) return repaired;
-    value = parseStrict(repaired.text);
+    value = parseJson(repaired.text);
     if (repaired.hexEscapes) repairs.hexEscapes++;
     if (repaired.bareValues) repairs.bareDashes++;
     if (repaired.invalidUtf8) repairs.invalidUtf8++;
@@ -42,8 +42,11 @@ export function parseJsonLine(text: string, repairs: Repairs): Fields | ParseFai
   return failureAt(text, text.search(/\S/), `expected a JSON object, found ${describe(value)}`);
 }
 
-/** Numbers come out as `number` when they print as they are written, else as `WrittenNumber`. Throws a SyntaxError. */
-function parseStrict(text: string): FieldValue {
+/**
+ * The value of JSON text that is no bare number. Numbers in it come out as `number` when they print as they are written,
+ * else as `WrittenNumber`. Throws a SyntaxError.
+ */
+export function parseJson(text: string): FieldValue {
   if (!ODD_NUMBER.test(text)) return JSON.parse(text) as FieldValue;
   return parseWithSource(text, keepWritten) as FieldValue;
 }
