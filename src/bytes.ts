@@ -4,19 +4,23 @@
  */
 export class ByteWriter {
   buffer: Buffer;
+  /** Over the same bytes as `buffer`, to write several at once. */
+  view: DataView;
   length = 0;
 
   constructor(capacity: number) {
     this.buffer = Buffer.allocUnsafe(capacity);
+    this.view = viewOf(this.buffer);
   }
 
-  /** Makes room for `count` more bytes; `buffer` may be another one afterwards. */
+  /** Makes room for `count` more bytes; `buffer` and `view` may be others afterwards. */
   reserve(count: number): void {
     const needed = this.length + count;
     if (needed <= this.buffer.length) return;
     const grown = Buffer.allocUnsafe(Math.max(needed, this.buffer.length * 2));
     this.buffer.copy(grown, 0, 0, this.length);
     this.buffer = grown;
+    this.view = viewOf(grown);
   }
 
   byte(value: number): void {
@@ -41,4 +45,9 @@ export class ByteWriter {
   written(): Buffer {
     return this.buffer.subarray(0, this.length);
   }
+}
+
+/** A view of the bytes of a buffer, and of nothing else of the memory that it is a part of. */
+export function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
 }

@@ -154,6 +154,16 @@ export interface Repairs {
   invalidUtf8: number;
 }
 
+/** Lines by the way in which they were mapped, fastest first; `docs/mapping.md` explains them. */
+export interface PathCounts {
+  /** The line had the shape of an earlier one. */
+  skeleton: number;
+  /** All of its bytes had to be looked at. */
+  scan: number;
+  /** It had to be parsed. */
+  parse: number;
+}
+
 /** Parses and maps the lines of one source by the compiled rules. */
 export interface LineMapper {
   /**
@@ -162,6 +172,7 @@ export interface LineMapper {
    */
   map(bytes: Buffer, start: number, end: number, place: LinePlace, sink: LineSink): LineOutcome;
   readonly repairs: Repairs;
+  readonly paths: Readonly<PathCounts>;
 }
 
 // ---------------------------------------------------------------- spool

@@ -4,6 +4,9 @@ import { ConfigError } from '../errors.ts';
 import type { ConfigProblem } from '../errors.ts';
 import { createLineParser } from '../parse/parser.ts';
 import type { LineMapper, Repairs } from '../types.ts';
+import { FastMapper } from './fast/mapper.ts';
+import { FastRule } from './fast/rule.ts';
+import { WantedFields } from './fast/wanted.ts';
 import { PlainMapper } from './plain-mapper.ts';
 import type { RoutedRule } from './plain-mapper.ts';
 import { presetOf } from './presets.ts';
@@ -23,6 +26,22 @@ export interface MapperOptions {
 
 /** The mapper of one source. Throws a ConfigError for rules that `checkRules` would have refused. */
 export function compileMapper(options: MapperOptions): LineMapper {
+  const plain = compilePlainMapper(options);
+  if (typeof options.format !== 'string') return plain;
+  const preset = presetOf(options.format);
+  // Of texts that count as missing, the fast path knows these.
+  if (preset.unset.some((text) => text !== '' && text !== '-')) return plain;
+  const wanted = new WantedFields();
+  const rules = plain.rules.map((routed, index) => ({
+    ...routed,
+    fast: FastRule.compile(options.rules[index]!, preset, options.window ?? {}, wanted),
+  }));
+  if (rules.every(({ fast }) => fast === undefined)) return plain;
+  return new FastMapper(plain, rules, options.match, wanted);
+}
+
+/** The reference: the same events, failures, outcomes and repairs for each line, only slower. Throws the same. */
+export function compilePlainMapper(options: MapperOptions): PlainMapper {
   const repairs: Repairs = { hexEscapes: 0, bareDashes: 0, invalidUtf8: 0 };
   const preset = presetOf(options.format);
   const problems: ConfigProblem[] = [];

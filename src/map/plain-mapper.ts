@@ -4,7 +4,7 @@
  */
 import type { LineParser } from '../parse/parser.ts';
 import { ParseFailure } from '../parse/failure.ts';
-import type { LineMapper, LineOutcome, LinePlace, LineSink, Repairs } from '../types.ts';
+import type { LineMapper, LineOutcome, LinePlace, LineSink, PathCounts, Repairs } from '../types.ts';
 import { MappedLine } from './line.ts';
 import { OUTSIDE } from './rule.ts';
 import type { CompiledRule } from './rule.ts';
@@ -17,21 +17,23 @@ export interface RoutedRule {
 
 export class PlainMapper implements LineMapper {
   readonly repairs: Repairs;
-  readonly #parse: LineParser;
-  readonly #rules: readonly RoutedRule[];
+  readonly paths: PathCounts = { skeleton: 0, scan: 0, parse: 0 };
+  /** Counts in `repairs`. */
+  readonly parse: LineParser;
+  readonly rules: readonly RoutedRule[];
   readonly #firstOnly: boolean;
   readonly #line = new MappedLine();
 
-  /** `parse` counts in `repairs`. */
   constructor(parse: LineParser, repairs: Repairs, rules: readonly RoutedRule[], match: 'all' | 'first') {
     this.repairs = repairs;
-    this.#parse = parse;
-    this.#rules = rules;
+    this.parse = parse;
+    this.rules = rules;
     this.#firstOnly = match === 'first';
   }
 
   map(bytes: Buffer, start: number, end: number, place: LinePlace, sink: LineSink): LineOutcome {
-    const fields = this.#parse(bytes, start, end);
+    this.paths.parse++;
+    const fields = this.parse(bytes, start, end);
     if (fields === 'blank') return 'skipped';
     if (fields instanceof ParseFailure) {
       sink.dead({ reason: 'not_json', message: fields.message });
@@ -39,19 +41,35 @@ export class PlainMapper implements LineMapper {
     }
     this.#line.moveTo(fields, bytes, start, end, place);
     let outcome: LineOutcome = 'skipped';
-    for (const { rule, destination } of this.#rules) {
+    for (const { rule, destination } of this.rules) {
       if (!rule.fits(this.#line)) continue;
-      const event = rule.build(this.#line);
-      if (typeof event === 'string') {
-        sink.writer(destination).text(event);
-        sink.event(destination);
-        outcome = 'mapped';
-      } else if (event !== OUTSIDE) {
-        sink.dead(event);
-        if (outcome === 'skipped') outcome = 'dead';
-      }
+      outcome = worthier(outcome, applyRule(rule, this.#line, sink, destination));
       if (this.#firstOnly) break;
     }
     return outcome;
   }
+}
+
+/** Gives the event of a line that fits the rule, or its failure, to `sink`. */
+export function applyRule(
+  rule: CompiledRule,
+  line: MappedLine,
+  sink: LineSink,
+  destination: number,
+): LineOutcome {
+  const event = rule.build(line);
+  if (event === OUTSIDE) return 'skipped';
+  if (typeof event !== 'string') {
+    sink.dead(event);
+    return 'dead';
+  }
+  sink.writer(destination).text(event);
+  sink.event(destination);
+  return 'mapped';
+}
+
+/** The outcome of a line for which two rules have these: one event is enough to be mapped. */
+export function worthier(a: LineOutcome, b: LineOutcome): LineOutcome {
+  if (a === 'mapped' || b === 'skipped') return a;
+  return b;
 }

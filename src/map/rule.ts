@@ -16,9 +16,9 @@ import { formatSeconds } from './timestamp.ts';
 import { quote, toProperty } from './values.ts';
 
 /** Lago's unique index holds both ids in at most 2,704 bytes; a longer one would be a lasting error 500. */
-const MAX_ID_BYTES = 1024;
+export const MAX_ID_BYTES = 1024;
 /** Digits before the decimal point of Lago's `decimal(40, 15)`. */
-const MAX_AMOUNT_DIGITS = 25;
+export const MAX_AMOUNT_DIGITS = 25;
 /** Unix milliseconds: since ≤ time < until. */
 export interface TimeWindow {
   readonly sinceMs?: number;

@@ -12,6 +12,7 @@ const GENERATION = { dev: '1', ino: '2', fingerprint: 'f'.repeat(32), fingerprin
 /** Each line is an event. */
 const mapper: LineMapper = {
   repairs: { hexEscapes: 0, bareDashes: 0, invalidUtf8: 0 },
+  paths: { skeleton: 0, scan: 0, parse: 0 },
   map(bytes, start, end, _place, sink) {
     sink.writer(0).text(`{"transaction_id":"${bytes.toString('utf8', start, end)}"}`);
     sink.event(0);

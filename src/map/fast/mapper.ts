@@ -1,0 +1,111 @@
+/**
+ * The fast way from a line to its events. In steps, each slower and more able than the one before:
+ *
+ *   skeleton   the line has the keys of an earlier one in the same order: only its values are read
+ *   scan       all bytes are read; the line gives a skeleton for the next ones
+ *   parse      JSON.parse and the plain mapper: for lines that are not quite JSON, for dead letters, and for whatever
+ *              else the fast rules leave to it
+ *
+ * Whatever the step, what comes out is what the plain mapper gives (`test/property/fast-path.test.ts`).
+ */
+import { isUtf8 } from 'node:buffer';
+import { ParseFailure } from '../../parse/failure.ts';
+import type { LineMapper, LineOutcome, LinePlace, LineSink, PathCounts, Repairs } from '../../types.ts';
+import { MappedLine } from '../line.ts';
+import { applyRule, worthier } from '../plain-mapper.ts';
+import type { PlainMapper, RoutedRule } from '../plain-mapper.ts';
+import { FastLine } from './line.ts';
+import type { FastRule } from './rule.ts';
+import { Skeletons } from './skeletons.ts';
+import type { WantedFields } from './wanted.ts';
+
+/** A rule in both forms; only in the plain one when it takes more than the fast one can do. */
+export interface TwofoldRule extends RoutedRule {
+  readonly fast: FastRule | undefined;
+}
+
+const CR = 0x0d;
+
+export class FastMapper implements LineMapper {
+  readonly repairs: Repairs;
+  readonly paths: PathCounts;
+  readonly #plain: PlainMapper;
+  readonly #rules: readonly TwofoldRule[];
+  readonly #firstOnly: boolean;
+  readonly #wanted: WantedFields;
+  readonly #line: FastLine;
+  readonly #skeletons: Skeletons;
+  /** The line that is being mapped, for rules that want it parsed. */
+  readonly #parsed = new MappedLine();
+  #isParsed = false;
+
+  /** `wanted` has all that the fast rules look at. */
+  constructor(
+    plain: PlainMapper,
+    rules: readonly TwofoldRule[],
+    match: 'all' | 'first',
+    wanted: WantedFields,
+  ) {
+    this.repairs = plain.repairs;
+    this.paths = plain.paths;
+    this.#plain = plain;
+    this.#rules = rules;
+    this.#firstOnly = match === 'first';
+    this.#wanted = wanted;
+    // One slot more, for what nobody wants.
+    this.#line = new FastLine(wanted.slots + 1);
+    this.#skeletons = new Skeletons(wanted.root, wanted.slots);
+  }
+
+  map(bytes: Buffer, start: number, end: number, place: LinePlace, sink: LineSink): LineOutcome {
+    let to = end;
+    while (to > start && bytes[to - 1] === CR) to--;
+    const path = this.#read(bytes, start, end, to, place);
+    if (path === 'parse') return this.#plain.map(bytes, start, end, place, sink);
+
+    this.#isParsed = false;
+    let outcome: LineOutcome = 'skipped';
+    const rules = this.#rules;
+    for (let i = 0; i < rules.length; i++) {
+      const { rule, fast, destination } = rules[i]!;
+      let fits: boolean;
+      if (fast === undefined) {
+        this.#parseLine(bytes, start, end, place);
+        fits = rule.fits(this.#parsed);
+      } else fits = fast.fits(this.#line);
+      if (!fits) continue;
+      const result = fast === undefined ? 'unknown' : fast.build(this.#line, sink, destination);
+      if (result === 'event') outcome = 'mapped';
+      else if (result === 'unknown') {
+        this.#parseLine(bytes, start, end, place);
+        outcome = worthier(outcome, applyRule(rule, this.#parsed, sink, destination));
+      }
+      if (this.#firstOnly) break;
+    }
+    this.paths[this.#isParsed ? 'parse' : path]++;
+    return outcome;
+  }
+
+  /** Finds what is wanted in the line; its JSON ends at `to`. */
+  #read(bytes: Buffer, start: number, end: number, to: number, place: LinePlace): keyof PathCounts {
+    const line = this.#line;
+    const from = line.moveTo(bytes, start, end, to, place);
+    let path: keyof PathCounts = 'skeleton';
+    if (!this.#skeletons.fit(line, from)) {
+      path = 'scan';
+      if (!line.line(from, this.#wanted.root)) return 'parse';
+      this.#skeletons.learn(line, from);
+    }
+    return line.high && !isUtf8(bytes.subarray(start, to)) ? 'parse' : path;
+  }
+
+  #parseLine(bytes: Buffer, start: number, end: number, place: LinePlace): void {
+    if (this.#isParsed) return;
+    const fields = this.#plain.parse(bytes, start, end);
+    if (fields === 'blank' || fields instanceof ParseFailure) {
+      throw new Error('the scanner took a line for JSON that is none');
+    }
+    this.#parsed.moveTo(fields, bytes, start, end, place);
+    this.#isParsed = true;
+  }
+}

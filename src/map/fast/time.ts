@@ -1,0 +1,82 @@
+/** Times and durations from the bytes of a line, in integer milliseconds; as `map/timestamp.ts` reads them from text. */
+import type { Preset } from '../presets.ts';
+import { FIRST_MILLISECOND_VALUE, LAST_MILLISECOND_VALUE, parseDuration, parseTime } from '../timestamp.ts';
+import type { FastLine } from './line.ts';
+import { NUMBER, STRING } from './scan.ts';
+import { MISSING } from './variable.ts';
+import type { FastVariable } from './variable.ts';
+
+const ZERO = 0x30;
+const DOT = 0x2e;
+const DASH = 0x2d;
+const MAX_DIGITS = 15;
+
+/** The value stands in no field of the line. */
+const NOTHING = -1;
+
+/** When the usage of a line happened: the first of `times` that it has, less `duration`. */
+export class FastTime {
+  readonly #times: readonly FastVariable[];
+  readonly #duration: FastVariable | undefined;
+  readonly #dashIsNothing: boolean;
+
+  constructor(times: readonly FastVariable[], duration: FastVariable | undefined, preset: Preset) {
+    this.#times = times;
+    this.#duration = duration;
+    this.#dashIsNothing = preset.unset.includes('-');
+  }
+
+  /** Unix milliseconds; NaN when there is no time, or when it takes the plain mapper to tell. */
+  at(line: FastLine): number {
+    const times = this.#times;
+    for (let i = 0; i < times.length; i++) {
+      const time = this.#read(times[i]!, line, false);
+      if (time === NOTHING) continue;
+      const duration = this.#duration === undefined ? NOTHING : this.#read(this.#duration, line, true);
+      const start = duration === NOTHING ? time : time - duration;
+      return start >= 0 ? start : NaN;
+    }
+    return NaN;
+  }
+
+  /** Milliseconds; NOTHING; or NaN. */
+  #read(variable: FastVariable, line: FastLine, isDuration: boolean): number {
+    const slot = variable.find(line);
+    if (slot === MISSING) return NOTHING;
+    const kind = slot < 0 ? 0 : line.kinds[slot];
+    if (kind !== NUMBER && kind !== STRING) return NaN;
+    const start = line.starts[slot]!;
+    const end = line.ends[slot]!;
+    if (start === end) return NOTHING;
+    if (end === start + 1 && line.bytes[start] === DASH && this.#dashIsNothing) return NOTHING;
+    const decimal = readDecimal(line.bytes, start, end, isDuration);
+    if (decimal >= 0) return decimal;
+    const text = kind === STRING ? line.decode(slot) : undefined;
+    // White space alone is nothing, too.
+    if (typeof text !== 'string' || text.trim() !== text) return NaN;
+    return isDuration ? parseDuration(text) : parseTime(text);
+  }
+}
+
+/** Milliseconds of the decimal number `bytes[start, end)`, cut off behind the point; NaN when it is none. */
+function readDecimal(bytes: Uint8Array, start: number, end: number, isDuration: boolean): number {
+  let whole = 0;
+  let at = start;
+  let digit = 0;
+  while (at < end && (digit = (bytes[at]! - ZERO) >>> 0) < 10) {
+    whole = whole * 10 + digit;
+    at++;
+  }
+  if (at === start || at - start > MAX_DIGITS) return NaN;
+  if (at < end && (bytes[at] !== DOT || at + 1 === end)) return NaN;
+  let thousandths = 0;
+  let weight = 100;
+  while (++at < end) {
+    digit = (bytes[at]! - ZERO) >>> 0;
+    if (digit > 9) return NaN;
+    thousandths += digit * weight;
+    weight = weight === 100 ? 10 : weight === 10 ? 1 : 0;
+  }
+  if (isDuration || whole < FIRST_MILLISECOND_VALUE) return whole * 1000 + thousandths;
+  return whole <= LAST_MILLISECOND_VALUE ? whole : NaN;
+}
