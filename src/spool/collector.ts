@@ -124,12 +124,14 @@ export class Collector implements LineConsumer {
     const mapper = this.#o.mappers.get(source);
     if (mapper === undefined) throw new Error(`no mapper for the source ${source}`);
     let range = this.#rangeFor(source, generation, offset);
+    // One for all lines: a mapper looks at it only while it maps.
+    const place = { generation, offset };
     for (let start = 0; start < bytes.length;) {
       const newline = bytes.indexOf(NEWLINE, start);
       const end = newline < 0 ? bytes.length : newline;
-      const place = offset + start;
-      range.begin(bytes, start, end, place, unterminated && newline < 0);
-      const outcome = mapper.map(bytes, start, end, { generation, offset: place }, range);
+      place.offset = offset + start;
+      range.begin(bytes, start, end, place.offset, unterminated && newline < 0);
+      const outcome = mapper.map(bytes, start, end, place, range);
       range.counts.lines++;
       range.counts[outcome]++;
       start = end + 1;
