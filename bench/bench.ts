@@ -1,0 +1,87 @@
+/**
+ * `npm run bench`: each stage beside its limit, then the whole daemon, as a child process, against a sink. Prints
+ * Markdown. Needs nothing but this package; takes some minutes.
+ *
+ *   --runs N      runs of each figure, of which the median counts (5)
+ *   --lines N     lines of the log (1000000)
+ *   --growth      also: how figures grow with lines, sources, rules and line length
+ *   --scenarios   also: replay of .gz, slow Lago, steady state, start with a large spool, memory with a backlog
+ *   --report      only the stages, as ratios that do not depend on the machine's speed: for CI to show
+ */
+import { parseArgs } from 'node:util';
+import { measureGrowth } from './growth.ts';
+import { machine, measureDaemon, warm, type Run } from './job.ts';
+import { nginxLog } from './logs.ts';
+import { measureScenarios } from './scenarios.ts';
+import { measureStages } from './stages.ts';
+import { figure, median, percent, table } from './table.ts';
+
+const { values: options } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '5' },
+    lines: { type: 'string', default: '1000000' },
+    growth: { type: 'boolean', default: false },
+    scenarios: { type: 'boolean', default: false },
+    report: { type: 'boolean', default: false },
+  },
+});
+const runs = Number(options.runs);
+const lines = Number(options.lines);
+
+const say = (text = ''): void => console.log(text);
+
+async function stages(): Promise<void> {
+  const log = await nginxLog(Math.min(lines, 200_000));
+  warm([log]);
+  const results = await measureStages(log, Math.min(lines, 200_000), runs);
+  say(
+    table(
+      ['stage', 'events/s', 'limit', 'events/s', 'share of the limit', ''],
+      results.map(({ stage, perSecond, limit, limitPerSecond, note = '' }) => [
+        stage,
+        figure(perSecond),
+        limit,
+        figure(limitPerSecond),
+        percent(perSecond / limitPerSecond),
+        note,
+      ]),
+    ),
+  );
+}
+
+async function daemon(): Promise<void> {
+  const log = await nginxLog(lines);
+  warm([log]);
+  const results: Run[] = [];
+  for (let i = 0; i < runs; i++) results.push(await measureDaemon(lines, [log]));
+  const of = (value: (run: Run) => number): number => median(results.map(value));
+  say(
+    table(
+      ['', 'median', 'best', 'worst'],
+      (
+        [
+          ['events/s, from the start of the process', (run) => run.eventsPerSecond],
+          ['events/s, from the first event to the last', (run) => run.events / run.flowSeconds],
+          ['CPU seconds per million events', (run) => run.cpuPerMillion],
+          ['peak RSS, MiB', (run) => run.usage.peakMiB],
+          ['doubled events', (run) => run.sink.events - run.sink.distinct],
+        ] as [string, (run: Run) => number][]
+      ).map(([name, value]) => {
+        const all = results.map(value);
+        const best = name.startsWith('events/s') ? Math.max(...all) : Math.min(...all);
+        const worst = name.startsWith('events/s') ? Math.min(...all) : Math.max(...all);
+        return [name, figure(of(value)), figure(best), figure(worst)];
+      }),
+    ),
+  );
+}
+
+say(`${machine()} · median of ${runs}\n`);
+say('### Stages\n');
+await stages();
+if (!options.report) {
+  say(`\n### The daemon: ${figure(lines)} lines\n`);
+  await daemon();
+  if (options.growth) await measureGrowth(Math.min(runs, 3), say);
+  if (options.scenarios) await measureScenarios(say);
+}

@@ -1,0 +1,165 @@
+/**
+ * The job that everything is measured with: one access log of `generate.ts`, six properties mapped from it, batches
+ * of 100, every event durable before it is sent. Here: its configuration, its input files, and one measured run of a
+ * process that does it.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { usageOf, type Usage } from './proc.ts';
+import { nowMs, startSink, type SinkCounts, type SinkOptions, type SinkProcess } from './sink.ts';
+
+export const TAILMETER = fileURLToPath(new URL('../bin/tailmeter.js', import.meta.url));
+
+/** Date, processor and Node, for the head of a table. */
+export const machine = (): string =>
+  `${new Date().toISOString().slice(0, 10)} · ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'} · Node ${process.version}`;
+
+/** Inputs are kept from run to run; state is not. */
+export const WORK = join(tmpdir(), 'tailmeter-bench');
+
+const PROPERTIES = {
+  method: '${request_method}',
+  status: '${status}',
+  route_id: '${route_id}',
+  service_id: '${service_id}',
+  bytes: '${body_bytes_sent}',
+  request_time: '${request_time}',
+};
+
+export interface JobConfig {
+  readonly port: number;
+  readonly stateDir: string;
+  readonly logs: readonly string[];
+  /** Rules that fit every line, told apart by their ids. */
+  readonly rules?: number;
+  readonly concurrency?: number;
+  readonly inactiveTimeoutS?: number;
+}
+
+/** The configuration of the job, as JSON, which is YAML. */
+export function configOf({ port, stateDir, logs, rules = 1, ...options }: JobConfig): object {
+  return {
+    state_dir: stateDir,
+    sources: logs.map((path) => ({ path, format: 'nginx' })),
+    rules: Array.from({ length: rules }, (_, rule) => ({
+      name: `rule-${rule}`,
+      event_code: 'api_request',
+      event_transaction_id: rule === 0 ? '${request_id}' : '${request_id}-' + String(rule),
+      event_subscription_id: '${http_x_consumer_username}',
+      event_properties: PROPERTIES,
+    })),
+    destinations: [
+      {
+        endpoint_addrs: [`http://127.0.0.1:${port}`],
+        token: 'benchmark',
+        concurrency: options.concurrency ?? 4,
+        inactive_timeout: options.inactiveTimeoutS ?? 1,
+      },
+    ],
+  };
+}
+
+/** A new, empty folder below `WORK`. */
+export function freshFolder(name: string): string {
+  const folder = join(WORK, name);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
+/** Brings the input into the page cache: the disk's reading speed is not what is measured. */
+export function warm(paths: readonly string[]): void {
+  for (const path of paths) if (existsSync(path) && statSync(path).size < 2 ** 31) readFileSync(path);
+}
+
+export interface Run {
+  readonly events: number;
+  readonly sink: SinkCounts;
+  /** From the start of the process to the last event at the sink. */
+  readonly seconds: number;
+  /** From the first event at the sink to the last. */
+  readonly flowSeconds: number;
+  readonly usage: Usage;
+  readonly eventsPerSecond: number;
+  readonly cpuPerMillion: number;
+}
+
+export interface Command {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+}
+
+/** Starts a process with its output in `cwd`/output.txt. */
+export function start({ file, args, cwd }: Command): ChildProcess {
+  const output = openSync(join(cwd, 'output.txt'), 'w');
+  return spawn(file, args, { cwd, stdio: ['ignore', output, output] });
+}
+
+export async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  const deadline = setTimeout(() => child.kill('SIGKILL'), 20_000);
+  await ended;
+  clearTimeout(deadline);
+}
+
+/** Runs the process until the sink has `events`, and stops it. Rejects when it ends before. */
+export async function measure(
+  events: number,
+  sinkOptions: Omit<SinkOptions, 'capacity'>,
+  prepare: (sink: SinkProcess) => Command,
+): Promise<Run> {
+  const sink = await startSink({ ...sinkOptions, capacity: events });
+  const command = prepare(sink);
+  const startMs = nowMs();
+  const child = start(command);
+  try {
+    const died = once(child, 'exit').then(() => {
+      throw new Error(`${command.file} ended: ${readFileSync(join(command.cwd, 'output.txt'), 'utf8')}`);
+    });
+    const counts = await Promise.race([sink.reached(events), died]);
+    const usage = usageOf(child.pid!);
+    died.catch(() => {});
+    const seconds = (counts.lastMs - startMs) / 1000;
+    return {
+      events,
+      sink: counts,
+      seconds,
+      flowSeconds: (counts.lastMs - counts.firstMs) / 1000,
+      usage,
+      eventsPerSecond: events / seconds,
+      cpuPerMillion: usage.cpuSeconds / (events / 1e6),
+    };
+  } finally {
+    await stop(child);
+    await sink.stop();
+  }
+}
+
+/** One run of the daemon over `logs`, from an empty state. */
+export function measureDaemon(
+  events: number,
+  logs: readonly string[],
+  options: Partial<JobConfig> & {
+    readonly sink?: Omit<SinkOptions, 'capacity'>;
+    readonly nodeArgs?: string[];
+  } = {},
+): Promise<Run> {
+  const cwd = freshFolder('run');
+  const stateDir = join(cwd, 'state');
+  return measure(events, options.sink ?? {}, ({ port }) => {
+    const config = join(cwd, 'tailmeter.yaml');
+    writeFileSync(config, JSON.stringify(configOf({ ...options, port, stateDir, logs })));
+    return {
+      file: process.execPath,
+      args: [...(options.nodeArgs ?? []), TAILMETER, 'run', '-c', config],
+      cwd,
+    };
+  });
+}

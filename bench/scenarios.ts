@@ -1,0 +1,208 @@
+/** The daemon where speed is not the only question: archives, a slow Lago, little traffic, a backlog. */
+import {
+  createWriteStream,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { chunkName, layoutOf, parseChunkName } from '../src/spool/layout.ts';
+import { readCheckpoint, writeCheckpoint } from '../src/spool/checkpoint.ts';
+import { diskFs } from '../src/spool/state-fs.ts';
+import { nginxLines } from './generate.ts';
+import {
+  configOf,
+  freshFolder,
+  measure,
+  measureDaemon,
+  start,
+  stop,
+  TAILMETER,
+  warm,
+  type JobConfig,
+} from './job.ts';
+import { gzipped, nginxLog } from './logs.ts';
+import { usageOf } from './proc.ts';
+import { nowMs, startSink, type SinkProcess } from './sink.ts';
+import { figure, percent, table } from './table.ts';
+
+const MEBIBYTE = 2 ** 20;
+
+export async function measureScenarios(say: (text: string) => void): Promise<void> {
+  say('\n### Other situations\n');
+  const rows: string[][] = [];
+  for (const scenario of [replay, slowLago, steady, backlog]) rows.push(...(await scenario()));
+  say(table(['', 'figure', ''], rows));
+}
+
+async function replay(): Promise<string[][]> {
+  const lines = 500_000;
+  const log = await nginxLog(lines);
+  const archive = await gzipped(log);
+  warm([log, archive]);
+  const rates: number[] = [];
+  for (const file of [log, archive]) {
+    const cwd = freshFolder('run');
+    const run = await measure(lines, {}, ({ port }) => {
+      const config = configFile(cwd, { port, logs: [log] });
+      return {
+        file: process.execPath,
+        args: [TAILMETER, 'replay', '-c', config, '--source', log, file],
+        cwd,
+      };
+    });
+    rates.push(lines / run.flowSeconds);
+  }
+  const [plain = 0, zipped = 0] = rates;
+  return [
+    ['replay of a plain log, events/s', figure(plain), ''],
+    ['replay of the same as .gz, events/s', figure(zipped), `${percent(zipped / plain)} of plain`],
+  ];
+}
+
+async function slowLago(): Promise<string[][]> {
+  const events = 300_000;
+  const delayMs = 50;
+  const concurrency = 16;
+  const log = await nginxLog(events);
+  warm([log]);
+  const run = await measureDaemon(events, [log], { concurrency, sink: { delayMs } });
+  // The first `concurrency` requests are on their way when the clock starts.
+  const rate = (events - concurrency * 100) / run.flowSeconds;
+  const link = (concurrency * 100) / (delayMs / 1000);
+  return [
+    [
+      `Lago takes ${delayMs} ms, concurrency ${concurrency}: events/s`,
+      figure(rate),
+      `${percent(rate / link)} of what the link takes; ${figure(run.usage.peakMiB)} MiB`,
+    ],
+  ];
+}
+
+/** 1,000 lines a second for a while, then nothing. */
+async function steady(): Promise<string[][]> {
+  const seconds = 20;
+  const perSecond = 1000;
+  const lines = [...nginxLines(seconds * perSecond)];
+  const sink = await startSink({ capacity: lines.length });
+  const cwd = freshFolder('run');
+  const log = join(cwd, 'access.log');
+  writeFileSync(log, '');
+  const child = start({
+    file: process.execPath,
+    args: [TAILMETER, 'run', '-c', configFile(cwd, { port: sink.port, logs: [log], inactiveTimeoutS: 1 })],
+    cwd,
+  });
+  await sleep(2000);
+  const writer = createWriteStream(log, { flags: 'a' });
+  const before = usageOf(child.pid!).cpuSeconds;
+  const startMs = nowMs();
+  let written = 0;
+  // NGINX writes each line when its request ends: a few each 10 ms at this rate.
+  while (written < lines.length) {
+    const due = Math.min(lines.length, Math.floor(((nowMs() - startMs) / 1000) * perSecond));
+    if (due > written) writer.write(lines.slice(written, due).join(''));
+    written = due;
+    await sleep(10);
+  }
+  const lastWriteMs = nowMs();
+  const usage = usageOf(child.pid!);
+  const { lastMs } = await sink.reached(lines.length);
+  writer.end();
+  await stop(child);
+  await sink.stop();
+  return [
+    [
+      'steady 1,000 lines/s: share of a core',
+      percent((usage.cpuSeconds - before) / ((lastWriteMs - startMs) / 1000)),
+      `${figure(usage.peakMiB)} MiB peak, ${figure(usage.residentMiB)} MiB now`,
+    ],
+    ['last line to its event at Lago, inactive_timeout 1 s: ms', figure(lastMs - lastWriteMs), ''],
+  ];
+}
+
+/** Lago refuses while millions of events are spooled; then the daemon starts anew with a spool of 10 GB. */
+async function backlog(): Promise<string[][]> {
+  const events = 1_000_000;
+  const log = await nginxLog(events);
+  warm([log]);
+  const cwd = freshFolder('run');
+  const stateDir = join(cwd, 'state');
+  const refusing = await startSink({ capacity: 1000, status: 503 });
+  const child = start(daemonOf(cwd, refusing, log));
+  while (spooled(stateDir).events < events) await sleep(200);
+  const small = usageOf(child.pid!);
+  await stop(child);
+  await refusing.stop();
+
+  const bytes = await multiply(stateDir, 10_000 * MEBIBYTE);
+  const sink = await startSink({ capacity: events });
+  const startMs = nowMs();
+  const next = start(daemonOf(cwd, sink, log));
+  const { firstMs } = await sink.reached(1);
+  // All ids were seen after the first million: from then on nothing changes but what memory holds.
+  await sink.reached(events);
+  await sleep(3000);
+  const large = usageOf(next.pid!);
+  next.kill('SIGKILL');
+  await sink.stop();
+  freshFolder('run');
+  return [
+    ['peak RSS while Lago refuses 1,000,000 events, MiB', figure(small.peakMiB), ''],
+    [
+      `start with ${figure(bytes / 1e9)} GB of spool: seconds to the first event at Lago`,
+      figure((firstMs - startMs) / 1000),
+      `then ${figure(large.peakMiB)} MiB peak while it ships`,
+    ],
+  ];
+}
+
+function configFile(cwd: string, options: Pick<JobConfig, 'port' | 'logs'> & Partial<JobConfig>): string {
+  const path = join(cwd, 'tailmeter.yaml');
+  writeFileSync(path, JSON.stringify(configOf({ stateDir: join(cwd, 'state'), ...options })));
+  return path;
+}
+
+const daemonOf = (cwd: string, { port }: SinkProcess, log: string): Parameters<typeof start>[0] => ({
+  file: process.execPath,
+  args: [TAILMETER, 'run', '-c', configFile(cwd, { port, logs: [log] })],
+  cwd,
+});
+
+function chunksIn(folder: string): { name: string; sequence: number; events: number }[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).flatMap((name) => {
+    const parsed = parseChunkName(name);
+    return parsed === undefined ? [] : [{ name, ...parsed }];
+  });
+}
+
+function spooled(stateDir: string): { events: number } {
+  const chunks = chunksIn(layoutOf(stateDir).chunks('lago'));
+  return { events: chunks.reduce((sum, { events }) => sum + events, 0) };
+}
+
+/** Gives each chunk more names, until the spool has `bytes`; the checkpoint covers them. Returns its size. */
+async function multiply(stateDir: string, bytes: number): Promise<number> {
+  const folder = layoutOf(stateDir).chunks('lago');
+  mkdirSync(folder, { recursive: true });
+  const chunks = chunksIn(folder);
+  let sequence = Math.max(...chunks.map((chunk) => chunk.sequence));
+  let size = chunks.reduce((sum, { name }) => sum + statSync(join(folder, name)).size, 0);
+  const each = size / chunks.length;
+  while (size < bytes) {
+    for (const { name, events } of chunks) {
+      linkSync(join(folder, name), join(folder, chunkName({ sequence: ++sequence, events })));
+      size += each;
+    }
+  }
+  const checkpoint = await readCheckpoint(diskFs, stateDir, (file, error) => {
+    throw new Error(`${file}: ${error.message}`);
+  });
+  await writeCheckpoint(diskFs, stateDir, { ...checkpoint, sealed_through: sequence });
+  return size;
+}

@@ -1,0 +1,296 @@
+/**
+ * Each stage alone, on one core, beside the least that its step can cost: a stage can only be as fast as that. What
+ * is compared does the same work on the same bytes, without the stage's guarantees.
+ */
+import { closeSync, fdatasyncSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { Pool } from 'undici';
+import { ByteWriter } from '../src/bytes.ts';
+import { systemClock } from '../src/clock.ts';
+import { parseConfig } from '../src/config/load.ts';
+import type { Config } from '../src/config/types.ts';
+import { compileMapper } from '../src/map/compile.ts';
+import { Shipper } from '../src/ship/shipper.ts';
+import { diskFs } from '../src/spool/state-fs.ts';
+import { readFinished } from '../src/tail/finished.ts';
+import type {
+  DeliveryQueue,
+  Generation,
+  LineConsumer,
+  LineMapper,
+  LineSink,
+  LoadedChunk,
+  PathCounts,
+  SealedChunk,
+} from '../src/types.ts';
+import { configOf, freshFolder } from './job.ts';
+import { sizeOf } from './logs.ts';
+import { startSink } from './sink.ts';
+import { median } from './table.ts';
+
+export interface StageResult {
+  readonly stage: string;
+  /** What the stage does, and the limit, in events (lines) per second. */
+  readonly perSecond: number;
+  readonly limit: string;
+  readonly limitPerSecond: number;
+  readonly note?: string;
+}
+
+const GENERATION: Generation = {
+  dev: '0',
+  ino: '0',
+  fingerprint: '0'.repeat(32),
+  fingerprintBytes: 1,
+  path: '',
+};
+const NEWLINE = 0x0a;
+const BLOCK_BYTES = 512 * 1024;
+const CHUNK_EVENTS = 2000;
+
+/** The median rate of `runs` runs, after one that warms up. */
+async function rate(runs: number, count: number, run: () => unknown): Promise<number> {
+  const seconds: number[] = [];
+  for (let i = 0; i <= runs; i++) {
+    const start = performance.now();
+    await run();
+    if (i > 0) seconds.push((performance.now() - start) / 1000);
+  }
+  return count / median(seconds);
+}
+
+/** Takes the same as the spool takes, and keeps nothing. */
+class NullSink implements LineSink {
+  readonly #writer = new ByteWriter(64 * 1024);
+
+  writer(): ByteWriter {
+    this.#writer.length = 0;
+    return this.#writer;
+  }
+
+  event(): void {}
+
+  dead({ message }: { message: string }): never {
+    throw new Error(message);
+  }
+}
+
+export async function measureStages(log: string, lines: number, runs: number): Promise<StageResult[]> {
+  const config = parseConfig(
+    JSON.stringify(configOf({ port: 1, stateDir: '/unused', logs: [log] })),
+    'bench',
+  );
+  const { chunk, paths } = sampleChunk(log, mapperOf(config));
+  return [
+    await readStage(log, lines, runs),
+    await mapStage(log, lines, runs, config, paths),
+    await sealStage(chunk, runs),
+    await shipStage(chunk, runs, config),
+  ];
+}
+
+const mapperOf = ({ rules, match, destinations }: Config): LineMapper =>
+  compileMapper({ rules, match, destinations: destinations.map(({ name }) => name), format: 'nginx' });
+
+async function readStage(log: string, lines: number, runs: number): Promise<StageResult> {
+  let seen = 0;
+  const consumer: LineConsumer = {
+    lines: ({ bytes }) => {
+      for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) seen++;
+    },
+    oversize: () => {},
+    ended: () => {},
+  };
+  const perSecond = await rate(runs, lines, () =>
+    readFinished([log], { source: log, maxLineBytes: 1 << 20, consumer }),
+  );
+  if (seen !== lines * (runs + 1)) throw new Error(`${seen} lines instead of ${lines * (runs + 1)}`);
+  const limitPerSecond = await rate(runs, lines, () => forEachBlock(log, () => {}));
+  return { stage: 'read + split', perSecond, limit: 'plain reads', limitPerSecond };
+}
+
+async function mapStage(
+  log: string,
+  lines: number,
+  runs: number,
+  config: Config,
+  paths: string,
+): Promise<StageResult> {
+  const mapper = mapperOf(config);
+  const sink = new NullSink();
+  const perSecond = await rate(runs, lines, () =>
+    forEachLine(log, (bytes, start, end, offset) =>
+      mapper.map(bytes, start, end, { generation: GENERATION, offset }, sink),
+    ),
+  );
+  let checked = 0;
+  const limitPerSecond = await rate(runs, lines, () =>
+    forEachLine(log, (bytes, start, end) => {
+      const { status } = JSON.parse(bytes.toString('utf8', start, end)) as { status: number };
+      if (status > 0) checked++;
+    }),
+  );
+  if (checked !== lines * (runs + 1)) throw new Error('lines without a status');
+  return { stage: 'parse + map', perSecond, limit: 'JSON.parse of each line', limitPerSecond, note: paths };
+}
+
+/** A chunk's worth of events, and which share of their lines took which path. */
+function sampleChunk(log: string, mapper: LineMapper): { chunk: LoadedChunk; paths: string } {
+  const body = new ByteWriter(1 << 20);
+  const starts = new Uint32Array(CHUNK_EVENTS + 1);
+  const lineOffsets = new Float64Array(CHUNK_EVENTS);
+  let events = 0;
+  const sink: LineSink = {
+    writer: () => body,
+    event: () => {
+      body.byte(NEWLINE);
+      starts[++events] = body.length;
+    },
+    dead: ({ message }) => {
+      throw new Error(message);
+    },
+  };
+  forEachLine(log, (bytes, start, end, offset) => {
+    if (events === CHUNK_EVENTS) return;
+    lineOffsets[events] = offset;
+    mapper.map(bytes, start, end, { generation: GENERATION, offset }, sink);
+  });
+  if (events < CHUNK_EVENTS) throw new Error(`the log must have ${CHUNK_EVENTS} lines`);
+  const sealed: SealedChunk = {
+    destination: 'lago',
+    sequence: 1,
+    file: 'bench',
+    bytes: body.length,
+    events,
+  };
+  return {
+    chunk: {
+      chunk: sealed,
+      source: log,
+      generation: GENERATION,
+      body: Buffer.from(body.written()),
+      starts,
+      lineOffsets,
+    },
+    paths: sharesOf(mapper.paths),
+  };
+}
+
+export function sharesOf(paths: Readonly<PathCounts>): string {
+  const counts = Object.entries<number>({ ...paths });
+  const all = counts.reduce((sum, [, count]) => sum + count, 0);
+  return counts.map(([path, count]) => `${path} ${((100 * count) / all).toFixed(1)}%`).join(', ');
+}
+
+/** As the spool makes a chunk durable: its file, its name, its folder. */
+async function sealStage({ body }: LoadedChunk, runs: number): Promise<StageResult> {
+  const folder = freshFolder('seal');
+  const rounds = 50;
+  let next = 0;
+  const perSecond = await rate(runs, rounds * CHUNK_EVENTS, async () => {
+    for (let i = 0; i < rounds; i++) {
+      const file = join(folder, String(next++));
+      await diskFs.write(`${file}.tmp`, [body]);
+      await diskFs.rename(`${file}.tmp`, file);
+      await diskFs.syncDir(folder);
+    }
+  });
+  const limitPerSecond = await rate(runs, rounds * CHUNK_EVENTS, () => {
+    const file = openSync(join(folder, 'plain'), 'w');
+    for (let i = 0; i < rounds; i++) {
+      writeSync(file, body);
+      fdatasyncSync(file);
+    }
+    closeSync(file);
+  });
+  freshFolder('seal');
+  return { stage: 'seal', perSecond, limit: 'append + fdatasync to one file', limitPerSecond };
+}
+
+async function shipStage(sample: LoadedChunk, runs: number, config: Config): Promise<StageResult> {
+  const chunks = 100;
+  const events = chunks * CHUNK_EVENTS;
+  const [destination] = config.destinations;
+  if (destination === undefined) throw new Error('no destination');
+  const sink = await startSink({ capacity: 1_000_000 });
+  const address = `http://127.0.0.1:${sink.port}`;
+  const perSecond = await rate(runs, events, async () => {
+    const shipper = new Shipper({
+      destination: { ...destination, endpoint_addrs: [address] },
+      queue: queueOf(sample, chunks),
+      reporter: { report: ({ event }) => console.error(event) },
+      clock: systemClock,
+      version: 'bench',
+    });
+    shipper.start();
+    await shipper.idle();
+    await shipper.stop(0);
+  });
+  const request = requestOf(sample);
+  const pool = new Pool(address, { connections: 4 });
+  const limitPerSecond = await rate(runs, events, async () => {
+    let left = events / 100;
+    const worker = async (): Promise<void> => {
+      while (left-- > 0) {
+        const answer = await pool.request({ method: 'POST', path: '/', body: request });
+        await answer.body.dump();
+      }
+    };
+    await Promise.all([worker(), worker(), worker(), worker()]);
+  });
+  await pool.close();
+  await sink.stop();
+  return { stage: 'ship', perSecond, limit: 'ready bodies through undici', limitPerSecond };
+}
+
+/** Gives the same chunk again and again. */
+function queueOf(sample: LoadedChunk, chunks: number): DeliveryQueue {
+  let taken = 0;
+  return {
+    take: (limit) =>
+      Array.from({ length: Math.min(limit, chunks - taken) }, () => ({ ...sample.chunk, sequence: ++taken })),
+    load: (chunk) => Promise.resolve({ ...sample, chunk, body: Buffer.from(sample.body) }),
+    quarantine: (_chunk, cause) => Promise.reject(cause),
+    bury: () => Promise.reject(new Error('the sink takes everything')),
+    settled: () => {},
+  };
+}
+
+function requestOf({ body, starts }: LoadedChunk): Buffer {
+  const events = body.toString('utf8', 0, starts[100]! - 1).replaceAll('\n', ',');
+  return Buffer.from(`{"events":[${events}]}`);
+}
+
+/** Reads a file a block at a time into one buffer; `take` says how many bytes it is done with. */
+function forEachBlock(
+  path: string,
+  take: (bytes: Buffer, count: number, offset: number) => number | void,
+): void {
+  const file = openSync(path, 'r');
+  const bytes = Buffer.allocUnsafe(BLOCK_BYTES);
+  for (let offset = 0, count; (count = readSync(file, bytes, 0, bytes.length, offset)) > 0;) {
+    offset += take(bytes, count, offset) ?? count;
+  }
+  closeSync(file);
+}
+
+function forEachLine(
+  path: string,
+  take: (bytes: Buffer, start: number, end: number, offset: number) => void,
+): void {
+  forEachBlock(path, (bytes, count, offset) => {
+    const last = bytes.lastIndexOf(NEWLINE, count - 1) + 1;
+    for (let start = 0; start < last;) {
+      const end = bytes.indexOf(NEWLINE, start);
+      take(bytes, start, end, offset + start);
+      start = end + 1;
+    }
+    return last;
+  });
+}
+
+/** Brings a log into the page cache; returns its bytes. */
+export function warmed(log: string): number {
+  if (sizeOf(log) < 2 ** 31) readFileSync(log);
+  return sizeOf(log);
+}
