@@ -169,4 +169,21 @@ describe('every crash window', () => {
     },
     PATIENCE_MS,
   );
+
+  test('a kill while a seal is tried again, with a checkpoint in between, doubles no dead letter', async () => {
+    const world = await newWorld();
+    const run = await world.boot();
+    await run.read(B, 1);
+    await run.spool.flush();
+    await run.read(A, 5);
+    // The letters of the range are written, its chunks cannot be.
+    world.fs.fault = ({ name }) => (name === 'write' ? 'fail' : undefined);
+    void run.spool.flush();
+    await world.clock.advance(100);
+    await run.ship('lago');
+    await world.clock.advance(2000);
+    expect((await world.letters()).length).toBeGreaterThan(2);
+    world.fs = await world.fs.reboot();
+    expect(await recovered(world)).toEqual(EXPECTED);
+  });
 });
