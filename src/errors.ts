@@ -100,6 +100,11 @@ export class LogReadError extends TailmeterError {
   }
 }
 
+/** Lago refuses to tell what an audit asks, or cannot be reached. */
+export class LagoAnswerError extends TailmeterError {
+  readonly code = 'TM_LAGO_ANSWER';
+}
+
 /** The demo cannot go on: its gateway, its Lago or its events do not do what they should. */
 export class DemoError extends TailmeterError {
   readonly code = 'TM_DEMO';

@@ -54,7 +54,7 @@ export class HttpClient {
  * As many connections as may be in flight, even if `keepalive_pool` is smaller: as with the plugin, whose pool
  * limits only what is kept idle, a request never waits for a connection.
  */
-function connect(origin: string, config: LagoDestinationConfig): Dispatcher {
+export function connect(origin: string, config: LagoDestinationConfig): Dispatcher {
   const { timeout, proxy } = config;
   const tls = {
     rejectUnauthorized: config.ssl_verify,
@@ -77,7 +77,8 @@ function connect(origin: string, config: LagoDestinationConfig): Dispatcher {
     ...options,
     uri: proxy,
     requestTls: tls,
-    clientFactory: (proxyOrigin, given) => new ProxiedPool(proxyOrigin, { ...given, headersTimeout: timeout }),
+    clientFactory: (proxyOrigin, given) =>
+      new ProxiedPool(proxyOrigin, { ...given, headersTimeout: timeout }),
   });
 }
 

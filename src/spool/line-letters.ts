@@ -9,7 +9,7 @@ export function lettersOf(range: OpenRange, now: number): DeadLetter[] {
   const time = new Date(now).toISOString();
   const { path, fingerprint } = range.generation;
   return range.failures.map(({ offset, failure, line, lineBytes }: FailedLine) => ({
-    id: letterId(fingerprint, offset, line, failure.rule),
+    id: lineLetterId(fingerprint, offset, line, failure.rule),
     time,
     ...failure,
     source: range.source,
@@ -22,7 +22,7 @@ export function lettersOf(range: OpenRange, now: number): DeadLetter[] {
 }
 
 /** With the line, as two files may begin alike. What may change while it is read again has no part in it. */
-function letterId(fingerprint: string, offset: number, line: Buffer, rule = ''): string {
+export function lineLetterId(fingerprint: string, offset: number, line: Buffer, rule = ''): string {
   const content = createHash('sha256').update(line).digest('hex').slice(0, 16);
   return `${fingerprint}:${offset}:${content}:${rule}`;
 }
