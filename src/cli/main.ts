@@ -67,6 +67,17 @@ function buildProgram(done: (code: number) => void): Command {
       done(await (await import('./status.ts')).status(config, { json: json ?? false, live: live ?? false })),
     );
 
+  withConfig('audit', 'compare the books with the logs, the queue and the dead letters; changes nothing')
+    .option('--online', 'compare with what Lago has, too')
+    .option('--json', 'as JSON')
+    .action(async ({ config, online, json }: { config: string; online?: boolean; json?: boolean }) =>
+      done(
+        await (
+          await import('./audit.ts')
+        ).auditBooks(config, { online: online ?? false, json: json ?? false }),
+      ),
+    );
+
   withConfig('replay', 'ship the events of finished logs; what Lago has already counts as a duplicate')
     .argument('<log...>', 'finished logs, plain or .gz')
     .option('--since <time>', 'only events from this time on (RFC 3339 or Unix seconds)', instant)

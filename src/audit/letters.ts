@@ -1,0 +1,113 @@
+/** Compares the dead letters with the lines that were read again and with the counts of the destinations. */
+import type { StateFs } from '../spool/state-fs.ts';
+import { loadOrTell } from './chunks.ts';
+import { Findings } from './findings.ts';
+import type { CheckedRange } from './generations.ts';
+import type { LetterBook, LetterFiles } from './letter-book.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** Operators clear away whole files, the oldest first: a note. What is missing within the rest is a difference. */
+export async function checkLineLetters(
+  { ledger }: Snapshot,
+  ranges: readonly CheckedRange[],
+  book: LetterBook,
+  findings: Findings,
+): Promise<void> {
+  for (const place of book.damaged) {
+    findings.differ({
+      scope: 'dead letters',
+      what: place,
+      expected: 'a letter as it was written',
+      found: 'something else',
+    });
+  }
+  const files = await book.files();
+  for (const range of ranges) checkMissing(range, book, files, findings);
+
+  const accounts = [...ledger.sources().values()].flatMap(({ positions }) => positions);
+  for (const [fingerprint, alike] of Map.groupBy(ranges, ({ account }) => account.fingerprint)) {
+    // Generations that begin alike share their letters: all of them must have been read to know whose one is.
+    if (accounts.filter((account) => account.fingerprint === fingerprint).length !== alike.length) continue;
+    const foreign = [...(book.lines.get(fingerprint) ?? [])].filter(
+      ([id, offset]) =>
+        alike.some(({ account }) => offset >= account.start && offset < account.offset) &&
+        !alike.some(({ letters }) => letters.has(id)),
+    );
+    const scope = alike[0]?.path ?? '';
+    findings.compare(scope, 'dead letters that no line of it explains', 0, foreign.length);
+  }
+}
+
+function checkMissing(
+  { path, account, letters }: CheckedRange,
+  { lines }: LetterBook,
+  files: LetterFiles,
+  findings: Findings,
+): void {
+  const found = lines.get(account.fingerprint) ?? new Map<string, number>();
+  const missing = [...letters].filter(([id]) => !found.has(id));
+  if (missing.length === 0) return;
+  const kept = [...found].filter(([id]) => letters.has(id)).map(([, offset]) => offset);
+  const earliest = kept.reduce((a, b) => Math.min(a, b), Infinity);
+  const cleared = missing.filter(
+    ([, offset]) => files === 'removed' || (files === 'intact' && offset <= earliest),
+  ).length;
+  if (cleared > 0) {
+    findings.note(
+      `${path}: ${cleared} dead letters of its lines are not there; their files were cleared away`,
+    );
+  }
+  findings.compare(path, 'dead letters of its lines', letters.size - cleared, letters.size - missing.length);
+}
+
+/** Every event that counts as dead has a letter, unless it was lost with its chunk. */
+export async function checkEventLetters(
+  fs: StateFs,
+  snapshot: Snapshot,
+  book: LetterBook,
+  findings: Findings,
+): Promise<void> {
+  const { ledger } = snapshot;
+  for (const destination of new Set([...ledger.destinations().keys(), ...book.events.keys()])) {
+    const { dead, lost } = ledger.destination(destination);
+    const scope = `destination ${destination}`;
+    if (lost > 0) {
+      findings.note(
+        `${scope}: ${lost} events were lost with damaged or deleted chunks; replay the logs to send them`,
+      );
+    }
+    const expected = dead - lost;
+    let found = book.events.get(destination)?.size ?? 0;
+    if (found > expected) found -= await early(fs, snapshot, destination, book);
+    if (found < expected && (await book.files(destination)) !== 'shortened') {
+      findings.note(
+        `${scope}: ${expected - found} dead letters are not there; their files were cleared away`,
+      );
+    } else if (found < expected || !(await snapshot.hasMoved())) {
+      findings.compare(scope, 'dead letters', expected, found);
+    }
+  }
+}
+
+/** Letters of events that still count as pending: a chunk is settled as a whole. */
+async function early(
+  fs: StateFs,
+  snapshot: Snapshot,
+  destination: string,
+  book: LetterBook,
+): Promise<number> {
+  const letters = book.events.get(destination);
+  let count = 0;
+  for (const chunk of snapshot.chunks.get(destination) ?? []) {
+    // What is wrong with it was told before.
+    const loaded = await loadOrTell(fs, snapshot, chunk, new Findings());
+    if (loaded === undefined) continue;
+    const { body, starts, lineOffsets, generation } = loaded;
+    for (let i = 0; i < chunk.events; i++) {
+      const event = JSON.parse(body.toString('utf8', starts[i], starts[i + 1])) as { transaction_id: string };
+      const id = `${destination}:${generation.fingerprint}:${lineOffsets[i]}:${event.transaction_id}`;
+      if (letters?.has(id) === true) count++;
+    }
+  }
+  return count;
+}

@@ -1,0 +1,91 @@
+/** Finds the generations of a source again among the files that exist now: by inode, else by their first lines. */
+import { realpath } from 'node:fs/promises';
+import { ArchiveContent } from '../tail/archive-content.ts';
+import { openLog, type Content } from '../tail/content.ts';
+import { FINGERPRINT_MAX_BYTES, fingerprintOf } from '../tail/fingerprint.ts';
+import { expand } from '../tail/paths.ts';
+import { isMissing, kindOf, listSiblings, type LogKind } from '../tail/siblings.ts';
+import type { GenerationPosition } from '../types.ts';
+
+/** One log: a file, or a member of an archive. */
+export interface FoundLog {
+  readonly path: string;
+  readonly kind: LogKind;
+  readonly dev: string;
+  readonly ino: string;
+  readonly fingerprint: string;
+  readonly fingerprintBytes: number;
+  /** Bytes of the file; of an archive that says nothing. */
+  readonly size: number;
+}
+
+/**
+ * All logs that may be generations of a source: its path or what its glob matches, where its generations were last
+ * seen, and the rotated relatives of all these.
+ * @param unreadable Called with what cannot be read, for example a damaged archive.
+ */
+export async function findLogs(
+  source: string,
+  positions: readonly GenerationPosition[],
+  unreadable: (path: string, error: Error) => void,
+): Promise<FoundLog[]> {
+  const seen = positions.map(({ path }) => path);
+  const { logs, rotated } = await expand(source, seen);
+  const paths = new Set<string>();
+  for (const log of new Set([...logs, ...rotated, ...seen])) {
+    const real = await realpath(log).catch(() => log);
+    for (const base of new Set([log, real])) {
+      paths.add(base);
+      for (const sibling of await listSiblings(base)) paths.add(sibling.path);
+    }
+  }
+  const found: FoundLog[] = [];
+  for (const path of paths) {
+    try {
+      found.push(...(await identify(path)));
+    } catch (error) {
+      if (!isMissing(error)) unreadable(path, error as Error);
+    }
+  }
+  return found;
+}
+
+/** Those that may hold the generation, the most likely first. */
+export function candidatesFor(position: GenerationPosition, logs: readonly FoundLog[]): FoundLog[] {
+  const { dev, ino, fingerprint, fingerprintBytes, offset } = position;
+  const alike = logs.filter(
+    (log) =>
+      log.fingerprint === fingerprint &&
+      log.fingerprintBytes === fingerprintBytes &&
+      (log.kind !== 'plain' || log.size >= offset),
+  );
+  const rank = (log: FoundLog): number => {
+    if (log.kind !== 'plain') return 2;
+    return log.dev === dev && log.ino === ino ? 0 : 1;
+  };
+  return alike.toSorted((a, b) => rank(a) - rank(b));
+}
+
+async function identify(path: string): Promise<FoundLog[]> {
+  const kind = kindOf(path);
+  const log = await openLog(path, kind);
+  const { dev, ino, size } = log;
+  const found: FoundLog[] = [];
+  let content: Content | undefined = log.content;
+  try {
+    while (content !== undefined) {
+      const head = Buffer.allocUnsafe(FINGERPRINT_MAX_BYTES);
+      const count = await content.read(head, FINGERPRINT_MAX_BYTES, 0);
+      const fingerprint = count === 0 ? undefined : fingerprintOf(head.subarray(0, count), true);
+      if (fingerprint !== undefined) {
+        const { hash, bytes } = fingerprint;
+        found.push({ path, kind, dev, ino, size, fingerprint: hash, fingerprintBytes: bytes });
+      }
+      if (kind !== 'tar.gz' || !(content instanceof ArchiveContent)) break;
+      content = await content.following();
+    }
+  } finally {
+    await log.content.close();
+  }
+  return found;
+}
