@@ -8,11 +8,12 @@ import type { Fingerprint } from './fingerprint.ts';
 
 /**
  * - `missing`: not read to its end, and not found yet (or no longer).
+ * - `lost`: so it was given up; if it turns up after all, it is read.
  * - `open`: being read.
  * - `ended`: read to its end.
  * - `ignored`: history from before the source was followed.
  */
-export type KnownStatus = 'missing' | 'open' | 'ended' | 'ignored';
+export type KnownStatus = 'missing' | 'lost' | 'open' | 'ended' | 'ignored';
 
 export interface Known {
   /** Its path changes, nothing else does. */
@@ -87,7 +88,7 @@ export class Registry {
       return sighting.live ? NEW : undefined;
     }
     // It was read to its end, but somebody wrote to it after all, or it got its old name back.
-    if (known.status === 'ended' && (sighting.live ? size >= known.offset : size > known.offset)) {
+    if (isOver(known) && (sighting.live ? size >= known.offset : size > known.offset)) {
       return { kind: 'resume', known };
     }
     return sighting.live ? NEW : LEAVE;
@@ -101,7 +102,7 @@ export class Registry {
     const alike = this.#known.filter(({ generation }) => isOf(generation, fingerprint));
     const known = alike.find(
       (known) =>
-        known.status === 'missing' &&
+        (known.status === 'missing' || (known.status === 'lost' && !live)) &&
         !(known.truncated && isIn(known, log)) &&
         (log.kind !== 'plain' || log.size >= known.offset),
     );
@@ -120,11 +121,20 @@ export class Registry {
   }
 }
 
+/** Nothing more is expected of it. */
+export const isOver = ({ status }: Known): boolean => status === 'ended' || status === 'lost';
+
 const isIn = ({ generation }: Known, { dev, ino, kind }: Sighting['log']): boolean =>
   kind === 'plain' && generation.dev === dev && generation.ino === ino;
 
 const isOf = (generation: Generation, { hash, bytes }: Fingerprint): boolean =>
   generation.fingerprint === hash && generation.fingerprintBytes === bytes;
+
+/** Its file is gone, or of no use: it is sought from here on. */
+export function lose(known: Known): void {
+  known.status = 'missing';
+  known.missed = 0;
+}
 
 /** What identifies the generation in a file. The inode of an archive says nothing about it. */
 export function identityOf({ log, fingerprint }: Sighting): Omit<Generation, 'path'> {

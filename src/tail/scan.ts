@@ -28,6 +28,13 @@ export interface ScanResult {
   readonly unsettled: boolean;
 }
 
+interface Damage {
+  /** Of the file that was no good. */
+  readonly version: string;
+  /** When that was found. */
+  readonly since: number;
+}
+
 export const fileKey = (dev: string | bigint, ino: string | bigint): string => `${dev}:${ino}`;
 
 export interface ScanHooks {
@@ -39,8 +46,19 @@ export interface ScanHooks {
 export class FolderScanner {
   /** Versions of the files that need not be looked at again, by device and inode. */
   readonly #decided = new Map<string, string>();
-  /** Versions of archives that cannot be read (any further). */
-  readonly #damaged = new Map<string, string>();
+  /** Archives that cannot be read (any further) as they are: damaged, or being written still. */
+  readonly #damaged = new Map<string, Damage>();
+  readonly #elapsed: () => number;
+  readonly #quietMs: number;
+
+  /**
+   * @param elapsed Monotonic milliseconds.
+   * @param quietMs An archive that is no good, and has not changed for so long, will not become better.
+   */
+  constructor(elapsed: () => number, quietMs: number) {
+    this.#elapsed = elapsed;
+    this.#quietMs = quietMs;
+  }
 
   async scan(families: Iterable<Family>, hooks: ScanHooks): Promise<ScanResult> {
     const files: RotatedFile[] = [];
@@ -51,7 +69,8 @@ export class FolderScanner {
       for (const sibling of await siblingsOf(family.path)) {
         try {
           const file = await this.#inspect(family, sibling, seen, hooks);
-          if (file !== undefined) found.push(file);
+          if (file === 'unfinished') unsettled = true;
+          else if (file !== undefined) found.push(file);
         } catch (error) {
           unsettled = true;
           if (!isMissing(error)) hooks.unreadable(sibling.path, error as Error);
@@ -59,8 +78,8 @@ export class FolderScanner {
       }
       files.push(...found.toSorted(byAge));
     }
-    for (const versions of [this.#decided, this.#damaged]) {
-      for (const key of versions.keys()) if (!seen.has(key)) versions.delete(key);
+    for (const known of [this.#decided, this.#damaged]) {
+      for (const key of known.keys()) if (!seen.has(key)) known.delete(key);
     }
     return { files, unsettled };
   }
@@ -73,8 +92,12 @@ export class FolderScanner {
   /** A generation went missing: any file may be what is left of it, but for the one (if any) that failed just now. */
   reconsider(failed: string | undefined): void {
     const version = failed === undefined ? undefined : this.#decided.get(failed);
-    if (failed !== undefined && version !== undefined) this.#damaged.set(failed, version);
+    if (failed !== undefined && version !== undefined) this.#markDamaged(failed, version);
     this.#decided.clear();
+  }
+
+  #markDamaged(key: string, version: string): void {
+    this.#damaged.set(key, { version, since: this.#elapsed() });
   }
 
   /** Rejects when the file cannot be read, for example because it was just renamed. */
@@ -83,21 +106,25 @@ export class FolderScanner {
     sibling: Sibling,
     seen: Set<string>,
     { isTaken }: ScanHooks,
-  ): Promise<RotatedFile | undefined> {
+  ): Promise<RotatedFile | 'unfinished' | undefined> {
     const now = await stat(sibling.path, { bigint: true });
     const key = fileKey(now.dev, now.ino);
     if (!now.isFile() || seen.has(key)) return undefined;
     seen.add(key);
     const version = `${now.size}:${now.mtimeNs}`;
     if (isTaken(key, sibling.path)) return undefined;
-    if (this.#decided.get(key) === version || this.#damaged.get(key) === version) return undefined;
+    const damage = this.#damaged.get(key);
+    if (damage?.version === version) {
+      return this.#elapsed() - damage.since < this.#quietMs ? 'unfinished' : undefined;
+    }
+    if (this.#decided.get(key) === version) return undefined;
     try {
       return await identify(family, sibling, key, version);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).syscall !== undefined) throw error;
-      // An archive that is being written still, or is damaged: worth another look when it has changed.
-      this.#damaged.set(key, version);
-      return undefined;
+      // Worth another look when it has changed.
+      this.#markDamaged(key, version);
+      return 'unfinished';
     }
   }
 }

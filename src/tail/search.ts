@@ -8,13 +8,14 @@ import { openLog, type OpenLog } from './content.ts';
 import type { Families } from './families.ts';
 import type { Naming } from './naming.ts';
 import type { GenerationReader } from './reader.ts';
-import type { Known, Registry } from './registry.ts';
+import { lose, type Known, type Registry } from './registry.ts';
 import type { SourceReports } from './reports.ts';
 import { fileKey, FolderScanner, type RotatedFile } from './scan.ts';
 import type { SourceSetup } from './setup.ts';
 
 /** Searches that must miss a generation before it counts as lost: one may fall into the middle of a rotation. */
 const SEARCHES_TO_LOSE = 2;
+const MS_PER_S = 1000;
 
 export interface Surroundings {
   /** The first search, at the start. */
@@ -34,7 +35,7 @@ export class Search {
   readonly #naming: Naming;
   readonly #families: Families;
   readonly #reports: SourceReports;
-  readonly #scanner = new FolderScanner();
+  readonly #scanner: FolderScanner;
 
   constructor(
     setup: SourceSetup,
@@ -44,6 +45,7 @@ export class Search {
     reports: SourceReports,
   ) {
     this.#setup = setup;
+    this.#scanner = new FolderScanner(setup.elapsed, setup.source.rotate_wait * MS_PER_S);
     this.#registry = registry;
     this.#naming = naming;
     this.#families = families;
@@ -122,7 +124,7 @@ export class Search {
     if (log === undefined || fileKey(log.dev, log.ino) !== file.key) {
       // Renamed since it was looked at.
       await log?.content.close();
-      if (known !== undefined) known.status = 'missing';
+      if (known !== undefined) lose(known);
       this.wanted = true;
       return;
     }
@@ -160,7 +162,7 @@ export class Search {
     } catch {
       return false;
     }
-    known.status = 'ended';
+    known.status = 'lost';
     return true;
   }
 

@@ -11,7 +11,7 @@ import type { Family } from './family.ts';
 import { Folders } from './folders.ts';
 import { Naming } from './naming.ts';
 import { expand, fixedFolder, isRotated } from './paths.ts';
-import { Registry, type Sighting } from './registry.ts';
+import { isOver, Registry, type Sighting } from './registry.ts';
 import { SourceReports } from './reports.ts';
 import { fileKey } from './scan.ts';
 import { Search } from './search.ts';
@@ -71,7 +71,7 @@ export class SourceFollower {
   /** See `OtherSources`. */
   readUpTo(sighting: Sighting): number {
     const known = this.#registry.exactly(sighting);
-    return known?.status === 'ended' ? known.offset : 0;
+    return known !== undefined && isOver(known) ? known.offset : 0;
   }
 
   progress(): ReadProgress[] {

@@ -5,6 +5,7 @@
 import type { Family } from './family.ts';
 import type { Naming } from './naming.ts';
 import type { GenerationReader } from './reader.ts';
+import { lose } from './registry.ts';
 import type { SourceReports } from './reports.ts';
 import type { Search } from './search.ts';
 import type { SourceSetup } from './setup.ts';
@@ -84,7 +85,7 @@ export class Turns {
     if (known !== undefined) {
       known.offset = reader.offset;
       known.size = reader.knownSize;
-      known.status = 'missing';
+      lose(known);
       known.truncated = true;
     }
     const next = this.#naming.reader(reader.log);
@@ -105,7 +106,9 @@ export class Turns {
     // An archive that is damaged, or not complete yet: the rest is looked for again when something changes.
     const { known } = reader;
     known.offset = reader.life.state === 'fresh' ? known.offset : reader.offset;
-    known.status = 'missing';
+    lose(known);
+    // How much there is behind the damage, nobody knows.
+    delete known.size;
     family.remove(reader);
     await reader.close();
     this.#search.missed(reader.log);
