@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Pool } from 'undici';
 import { chunkName, layoutOf, parseChunkName } from '../src/spool/layout.ts';
 import { readCheckpoint, writeCheckpoint } from '../src/spool/checkpoint.ts';
 import { diskFs } from '../src/spool/state-fs.ts';
@@ -71,21 +72,43 @@ async function slowLago(): Promise<string[][]> {
   const log = await nginxLog(events);
   warm([log]);
   const run = await measureDaemon(events, [log], { concurrency, sink: { delayMs } });
+  // What the link takes, timers and all, told by requests that are always ready.
+  const link = await plainRate(delayMs, concurrency);
   // The first `concurrency` requests are on their way when the clock starts.
   const rate = (events - concurrency * 100) / run.flowSeconds;
-  const link = (concurrency * 100) / (delayMs / 1000);
   return [
     [
       `Lago takes ${delayMs} ms, concurrency ${concurrency}: events/s`,
       figure(rate),
-      `${percent(rate / link)} of what the link takes; ${figure(run.usage.peakMiB)} MiB`,
+      `${percent(rate / link)} of what plain undici gets through; ${figure(run.usage.peakMiB)} MiB`,
     ],
   ];
 }
 
+/** Events per second of requests that are sent without any work between them. */
+async function plainRate(delayMs: number, concurrency: number): Promise<number> {
+  const sink = await startSink({ capacity: 1000, delayMs });
+  const pool = new Pool(`http://127.0.0.1:${sink.port}`, { connections: concurrency });
+  const body = Buffer.alloc(27_000, ' ');
+  const rounds = 60;
+  const one = async (): Promise<void> => {
+    for (let i = 0; i < rounds; i++) {
+      const answer = await pool.request({ method: 'POST', path: '/', body });
+      await answer.body.dump();
+    }
+  };
+  const start = performance.now();
+  await Promise.all(Array.from({ length: concurrency }, one));
+  const seconds = (performance.now() - start) / 1000;
+  await pool.close();
+  await sink.stop();
+  return (rounds * concurrency * 100) / seconds;
+}
+
 /** 1,000 lines a second for a while, then nothing. */
 async function steady(): Promise<string[][]> {
-  const seconds = 20;
+  // Half a chunk is left over, so that the end waits for the timeout.
+  const seconds = 21;
   const perSecond = 1000;
   const lines = [...nginxLines(seconds * perSecond)];
   const sink = await startSink({ capacity: lines.length });
