@@ -33,7 +33,7 @@ export async function sendRequests(
  */
 export async function loadDuring(
   url: string,
-  work: () => Promise<void>,
+  work: () => Promise<unknown>,
   { perSecond = Infinity } = {},
 ): Promise<number> {
   let sent = 0;

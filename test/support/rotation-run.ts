@@ -2,12 +2,11 @@
  * A run of rotations under load: real NGINX with two workers, the real daemon, the sandbox. The short tests, the
  * torture and nobody else decide how long it is.
  */
-import type { Gateway } from '../../src/demo/gateway.ts';
 import { loadDuring, sendRequests } from './load.ts';
 import { problemsOf, settle, type Outcome } from './outcome.ts';
 import { apisixLogRotate, logrotate, renameAndReopen, type Rotate } from './rotate.ts';
 import { Scenario } from './scenario.ts';
-import { Daemon, type LogEntry } from './tailmeter.ts';
+import { Daemon, statusWhen, type LogEntry } from './tailmeter.ts';
 
 /** What the daemon does while the log is rotated. `full`: it waits for room in its spool, for Lago is down. */
 export type While = 'running' | 'stopped' | 'down' | 'full';
@@ -59,6 +58,8 @@ export interface RunOptions {
   /** At least so many lines in each generation. */
   readonly lines: number;
   readonly perSecond?: number;
+  /** Goes through it again and again for so long; once by default. */
+  readonly forMs?: number;
   readonly patienceMs?: number;
 }
 
@@ -72,42 +73,46 @@ export interface RotationOutcome extends Outcome {
 const OUTAGE = { kind: 'answer', status: 503 } as const;
 
 export async function rotate(plan: RotationPlan, options: RunOptions): Promise<RotationOutcome> {
-  const { during, rotations, lines, perSecond = Infinity, patienceMs } = options;
+  const { during, rotations, lines, perSecond = Infinity, forMs = 0, patienceMs } = options;
   const { logParameters } = plan;
   await using s = await Scenario.start({
     workerProcesses: 2,
     ...(logParameters === undefined ? {} : { logParameters }),
   });
   if (during === 'full') await s.configure({ spool: { max_bytes: 1024 * 1024 } });
-  const lives = [await Daemon.start(s.config)];
+  const { gateway, sandbox } = s;
   const turn = plan.rotation();
-  const work = async (gateway: Gateway): Promise<void> => {
+  let daemon = await Daemon.start(s.config);
+  const lives = [daemon];
+  let sent = 0;
+  const underLoad = async (work: () => Promise<unknown>): Promise<void> => {
+    const during = await loadDuring(gateway.url, work, { perSecond });
+    sent += during;
+  };
+  const rotateSeveralTimes = async (): Promise<void> => {
     for (let done = 0; done < rotations; done++) {
       await sendRequests(gateway.url, lines);
+      sent += lines;
       await turn(gateway);
     }
   };
-  const { gateway, sandbox } = s;
-  let daemon = lives[0] as Daemon;
-  let sent = lines * rotations;
-  const traffic = async (work: () => Promise<void>): Promise<void> => {
-    sent += await loadDuring(gateway.url, work, { perSecond });
-  };
 
-  if (during !== 'running') {
+  const began = performance.now();
+  do {
     // It has read something before: it is to go on there.
-    await traffic(() => sandbox.store.stored(1));
-  }
-  if (during === 'stopped') daemon.signal('SIGSTOP');
-  if (during === 'down') await daemon.kill();
-  if (during === 'full') {
-    sandbox.faults.always(OUTAGE);
-    await traffic(async () => void (await daemon.logged(({ event }) => event === 'spool_paused')));
-  }
-  await traffic(() => work(gateway));
-  if (during === 'stopped') daemon.signal('SIGCONT');
-  if (during === 'down') lives.push((daemon = await Daemon.start(s.config)));
-  sandbox.faults.clear();
+    if (during !== 'running') await underLoad(() => sandbox.store.stored(sandbox.store.size + 1));
+    if (during === 'stopped') daemon.signal('SIGSTOP');
+    if (during === 'down') await daemon.kill();
+    if (during === 'full') {
+      await statusWhen(s.config, ({ spool }) => spool.paused.length === 0);
+      sandbox.faults.always(OUTAGE);
+      await underLoad(() => statusWhen(s.config, ({ spool }) => spool.paused.includes('full')));
+    }
+    await underLoad(rotateSeveralTimes);
+    if (during === 'stopped') daemon.signal('SIGCONT');
+    if (during === 'down') lives.push((daemon = await Daemon.start(s.config)));
+    sandbox.faults.clear();
+  } while (performance.now() - began < forMs);
 
   const outcome = await settle(s, daemon, patienceMs);
   const reportedLost = lives.flatMap(({ log }) => log).filter(({ event }) => event === 'lines_lost');
