@@ -176,6 +176,7 @@ export class Pipeline {
           path,
           counts,
           progress.filter(({ source }) => source === path),
+          this.#mappers.get(path),
         );
       }),
       destinations: config.destinations.map(({ name }, number) => {
@@ -185,11 +186,6 @@ export class Pipeline {
       }),
       spool: { bytes: gate.bytes, max_bytes: config.spool.max_bytes, paused: gate.causes },
     };
-  }
-
-  /** Lines that were repaired on the way in, per source. */
-  repairs(): ReadonlyMap<string, LineMapper['repairs']> {
-    return new Map([...this.#mappers].map(([source, mapper]) => [source, mapper.repairs]));
   }
 }
 

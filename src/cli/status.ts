@@ -1,6 +1,6 @@
 /** `tailmeter status`: of the running daemon, or of the state that a stopped one has left. */
 import { askOwner } from '../control/owner.ts';
-import { statusAtRest, type DestinationStatus, type Status } from '../control/status.ts';
+import { statusAtRest, type DestinationStatus, type SourceStatus, type Status } from '../control/status.ts';
 import { StateDirError } from '../errors.ts';
 import { readConfig } from './config-file.ts';
 import { VERSION } from './version.ts';
@@ -28,18 +28,30 @@ function statusText(now: Status): string {
       : `not running; as the last one left it in ${now.state_dir}`,
     '',
   ];
-  for (const { source, lines, skipped, dead, mapped, repeated, lag_bytes: lag, files } of now.sources) {
-    rows.push(`source ${source}`);
-    rows.push(`  ${lines} lines = ${skipped} skipped + ${dead} dead + ${mapped} mapped; ${lag} bytes behind`);
-    if (repeated > 0) rows.push(`  ${repeated} lines gave an id that another line had given shortly before`);
-    for (const { path, offset, size } of files) rows.push(`  ${path}: at ${offset} of ${size}`);
-  }
+  for (const source of now.sources) rows.push(...sourceRows(source));
   for (const destination of now.destinations) rows.push(...destinationRows(destination));
   const { bytes, max_bytes: max, paused } = now.spool;
   rows.push(
     `spool ${bytes} of ${max} bytes${paused.length > 0 ? `, reading is paused: ${paused.join(', ')}` : ''}`,
   );
   return `${rows.join('\n')}\n`;
+}
+
+function sourceRows(from: SourceStatus): string[] {
+  const { source, lines, skipped, dead, mapped, repeated, lag_bytes: lag, files, paths, repairs } = from;
+  const repaired = Object.values(repairs ?? {}).reduce((sum, count) => sum + count, 0);
+  return [
+    `source ${source}`,
+    `  ${lines} lines = ${skipped} skipped + ${dead} dead + ${mapped} mapped; ${lag} bytes behind`,
+    ...(repeated > 0 ? [`  ${repeated} lines gave an id that another line had given shortly before`] : []),
+    ...(repaired > 0 ? [`  ${repaired} lines were repaired since the start`] : []),
+    ...(paths === null
+      ? []
+      : [
+          `  read since the start: ${paths.skeleton} by skeleton, ${paths.scan} by scan, ${paths.parse} parsed`,
+        ]),
+    ...files.map(({ path, offset, size }) => `  ${path}: at ${offset} of ${size}`),
+  ];
 }
 
 function destinationRows(to: DestinationStatus): string[] {

@@ -8,7 +8,10 @@ import type {
   DeliveryStatus,
   DestinationCounts,
   GenerationPosition,
+  LineMapper,
+  PathCounts,
   ReadProgress,
+  Repairs,
   SourceCounts,
 } from '../types.ts';
 
@@ -16,6 +19,10 @@ export interface SourceStatus extends SourceCounts {
   readonly source: string;
   readonly lag_bytes: number;
   readonly files: readonly Omit<ReadProgress, 'source'>[];
+  /** How the lines were read since the daemon's start; null while none runs. */
+  readonly paths: Readonly<PathCounts> | null;
+  /** Lines that were repaired since the daemon's start; null while none runs. */
+  readonly repairs: Readonly<Repairs> | null;
 }
 
 export interface DestinationStatus extends DestinationCounts {
@@ -48,10 +55,12 @@ export function sourceStatus(
   source: string,
   counts: SourceCounts,
   progress: readonly ReadProgress[],
+  mapper?: LineMapper,
 ): SourceStatus {
   const files = progress.map(({ path, fingerprint, offset, size }) => ({ path, fingerprint, offset, size }));
   const lag = files.reduce((sum, { offset, size }) => sum + Math.max(0, size - offset), 0);
-  return { source, ...counts, lag_bytes: lag, files };
+  const { paths, repairs } = mapper ?? { paths: null, repairs: null };
+  return { source, ...counts, lag_bytes: lag, files, paths, repairs };
 }
 
 /** @param open Events that are mapped but not yet sealed. */
