@@ -54,7 +54,7 @@ export async function audit({ config, online }: AuditOptions): Promise<AuditRepo
   }
   if (online !== undefined) {
     for (const [number, destination] of destinations.entries()) {
-      await checkLago(destination, number, { fs, snapshot, ranges, book, ...online }, findings);
+      await checkLago(destination, number, { fs, stateDir, snapshot, ranges, ...online }, findings);
     }
   }
   return findings;

@@ -13,7 +13,7 @@ import { loadOrTell } from './chunks.ts';
 import { eventKey } from './event-key.ts';
 import { Findings } from './findings.ts';
 import type { CheckedRange } from './generations.ts';
-import type { LetterBook } from './letter-book.ts';
+import { readLetterBook } from './letter-book.ts';
 import { reread } from './reread.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -26,7 +26,7 @@ export interface OnlineOptions {
   readonly fs: StateFs;
   readonly snapshot: Snapshot;
   readonly ranges: readonly CheckedRange[];
-  readonly book: LetterBook;
+  readonly stateDir: string;
   readonly clock: Clock;
   readonly userAgent: string;
 }
@@ -116,11 +116,14 @@ async function gather(
   return subscriptions;
 }
 
-/** Events that still wait, or were given up, need not be at Lago. */
+/**
+ * Events that still wait, or were given up, need not be at Lago. First the chunks, then the letters: a chunk that was
+ * settled and deleted since the snapshot has its letters by now.
+ */
 async function settleOthers(
   destination: string,
   subscriptions: ReadonlyMap<string, Subscription>,
-  { fs, snapshot, book }: OnlineOptions,
+  { fs, snapshot, stateDir }: OnlineOptions,
 ): Promise<void> {
   const settle = (subscription: string, id: string): void => {
     const ids = subscriptions.get(subscription)?.ids;
@@ -136,7 +139,8 @@ async function settleOthers(
       settle(event.external_subscription_id, event.transaction_id);
     }
   }
-  const dead = new Set(book.events.get(destination)?.values());
+  const { events } = await readLetterBook(fs, stateDir, snapshot.letters, new Set());
+  const dead = new Set(events.get(destination)?.values());
   if (dead.size === 0) return;
   for (const [name, { ids }] of subscriptions) {
     for (const id of ids.keys()) {

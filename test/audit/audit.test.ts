@@ -260,3 +260,15 @@ async function createSandboxWith(
   }
   return { url: sandbox.url, [Symbol.asyncDispose]: () => sandbox.close() };
 }
+
+test('a letter of an event that was delivered after all is a note', async () => {
+  await using setup = await AuditSetup.create();
+  setup.sandbox.faults.next(1, { kind: 'answer', status: 422, body: rejection(3) });
+  await setup.run({ 'access.log': mixedLines('a') });
+  const file = await setup.only('dead', 'at-lago');
+  const letter = JSON.parse(await readFile(file, 'utf8')) as { id: string };
+  await edit(file, (text) => `${text}${JSON.stringify({ ...letter, id: `${letter.id}x` })}\n`);
+  const { differences, notes } = await setup.audit();
+  expect(differences).toEqual([]);
+  expect(notes).toEqual([expect.stringContaining('1 dead letters more')]);
+});
