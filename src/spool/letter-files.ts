@@ -77,6 +77,15 @@ export async function findLetters(
   return { known, tails };
 }
 
+/**
+ * Makes durable what was found: a process that was killed may have left letters that are only in the page cache. Only
+ * the last write of each kind can be such, and it is in the newest file.
+ */
+export async function keepLetters(fs: StateFs, folder: string, { tails }: FoundLetters): Promise<void> {
+  for (const { file, end } of tails.values()) await fs.writeAt(join(folder, file), end, Buffer.alloc(0));
+  if (tails.size > 0) await fs.syncDir(folder);
+}
+
 /** undefined when it is no whole letter. */
 function parseLetter(line: Buffer): KnownLetter | undefined {
   try {

@@ -12,7 +12,7 @@ import type { SealedChunk } from '../types.ts';
 import { readCheckpoint, type CheckpointData } from './checkpoint.ts';
 import { layoutOf, type StateLayout } from './layout.ts';
 import { Ledger } from './ledger.ts';
-import { findLetters, type FoundLetters, type KnownLetter } from './letter-files.ts';
+import { findLetters, keepLetters, type FoundLetters, type KnownLetter } from './letter-files.ts';
 import { applyNewSeals, type NewSeals } from './new-seals.ts';
 import { setAside } from './quarantine.ts';
 import { scanSpool } from './scan.ts';
@@ -60,7 +60,7 @@ export async function recover(fs: StateFs, stateDir: string, options: RecoverOpt
     ledger,
     unsettled.filter((chunk) => !isKnown(chunk)),
   );
-  if (!readOnly) await clear(fs, layout, reporter, seals, scan.temporary);
+  if (!readOnly) await tidy(fs, layout, reporter, seals, scan.temporary);
 
   const chunks = Map.groupBy(
     [...unsettled.filter(isKnown), ...seals.valid],
@@ -69,15 +69,17 @@ export async function recover(fs: StateFs, stateDir: string, options: RecoverOpt
   if (!readOnly)
     settleMissing(ledger, [...scan.destinations, ...ledger.destinations().keys()], chunks, reporter);
   ledger.cover(scan.lastSequence);
+  const letters = readOnly
+    ? { known: new Map(), tails: new Map() }
+    : fromTheBeginning
+      ? await findLetters(fs, layout.dead, {})
+      : await lettersThatMayComeAgain(fs, layout, checkpoint, ledger, chunks);
+  if (!readOnly) await keepLetters(fs, layout.dead, letters);
   return {
     ledger,
     chunks,
     settled: scan.chunks.filter(isSettled),
-    letters: readOnly
-      ? { known: new Map(), tails: new Map() }
-      : fromTheBeginning
-        ? await findLetters(fs, layout.dead, {})
-        : await lettersThatMayComeAgain(fs, layout, checkpoint, ledger, chunks),
+    letters,
     nextSequence: ledger.sealedThrough + 1,
     plan: checkpoint.plan,
     mapping: checkpoint.mapping,
@@ -106,15 +108,16 @@ async function lettersThatMayComeAgain(
   return found;
 }
 
-/** Takes what does not count out of the spool folders, for good. */
-async function clear(
+/** Takes what does not count out of the spool folders, and makes what is left there durable. */
+async function tidy(
   fs: StateFs,
   layout: StateLayout,
   reporter: Reporter,
-  { cutOff, damaged }: NewSeals,
+  { valid, cutOff, damaged }: NewSeals,
   temporary: readonly string[],
 ): Promise<void> {
-  const folders = new Set<string>();
+  // What counts must be durable before a checkpoint says so: a process may have been killed before it saw to that.
+  const folders = new Set(valid.map(({ file }) => dirname(file)));
   for (const file of [...temporary, ...cutOff.map((chunk) => chunk.file)]) {
     await fs.remove(file);
     folders.add(dirname(file));

@@ -9,7 +9,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
 export interface StateFs {
-  /** Creates a folder (0700) and its parents, durably; fine when it exists. */
+  /** Creates a folder (0700) and its parents; fine when it exists. When it resolves its name is durable. */
   makeDir(path: string): Promise<void>;
   /** Names in a folder, sorted; none when there is no such folder. */
   list(path: string): Promise<string[]>;
@@ -21,8 +21,8 @@ export interface StateFs {
   /** Creates or empties a file (0600) and writes `parts`. When it resolves the content is durable; its name is not. */
   write(path: string, parts: readonly Buffer[]): Promise<void>;
   /**
-   * Writes at `offset` of a file (created 0600) and makes it durable. When it rejects, bytes from `offset` on are
-   * undefined. What overwrites bytes that were there needs no free space (except on copy-on-write file systems).
+   * Writes at `offset` of a file (created 0600) and makes all of it durable. When it rejects, bytes from `offset` on
+   * are undefined. What overwrites bytes that were there needs no free space (except on copy-on-write file systems).
    */
   writeAt(path: string, offset: number, bytes: Buffer): Promise<void>;
   /** Cuts a file off; durable with the next `writeAt`. */
@@ -48,8 +48,8 @@ export const isUnreadable = (error: unknown): boolean => hasCode(error, 'EIO');
 export const diskFs: StateFs = {
   async makeDir(path) {
     const folder = resolve(path);
-    const first = await mkdir(folder, { recursive: true, mode: 0o700 });
-    if (first === undefined) return;
+    // Also when it was there: whoever made it may have been killed before it was durable.
+    const first = (await mkdir(folder, { recursive: true, mode: 0o700 })) ?? folder;
     for (let made = folder; made.length >= first.length; made = dirname(made)) {
       // A parent that we may not read was not made by us, and is somebody else's to keep.
       await diskFs.syncDir(dirname(made)).catch((error: unknown) => {

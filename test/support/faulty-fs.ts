@@ -20,8 +20,13 @@ export type Fault =
   | 'stop_before'
   /** … in the middle of a write … */
   | 'stop_torn'
+  /** … after a write, before it is synced … */
+  | 'stop_unsynced'
   /** … or after it. */
   | 'stop_after';
+
+/** Faults at which the call is done all the same. */
+const DONE: ReadonlySet<Fault> = new Set<Fault>(['fail_after', 'stop_unsynced', 'stop_after']);
 
 export interface Call {
   readonly name: keyof StateFs;
@@ -70,6 +75,11 @@ class Medium {
 
   folder(path: string): void {
     this.#folders.add(path);
+  }
+
+  /** There is such a file; what it holds is not synced. */
+  written(path: string): void {
+    if (!this.#live.has(path)) this.#change(dirname(path), [[path, { synced: Buffer.alloc(0) }]]);
   }
 
   synced(path: string, content: Buffer): void {
@@ -227,30 +237,32 @@ export class FaultyFs implements StateFs {
 
   write(path: string, parts: readonly Buffer[]): Promise<void> {
     const content = Buffer.concat(parts);
-    const write = async (bytes: Buffer): Promise<void> => {
+    const write = async (bytes: Buffer, sync: boolean): Promise<void> => {
       await writeFile(path, bytes);
-      this.#medium.synced(path, bytes);
+      if (sync) this.#medium.synced(path, bytes);
+      else this.#medium.written(path);
     };
     return this.#call(
       'write',
       path,
-      () => write(content),
-      () => write(content.subarray(0, content.length / 2)),
+      (sync) => write(content, sync),
+      () => write(content.subarray(0, content.length / 2), true),
       () => Promise.resolve(content.length > 0),
     );
   }
 
   writeAt(path: string, offset: number, bytes: Buffer): Promise<void> {
-    const write = async (some: Buffer): Promise<void> => {
+    const write = async (some: Buffer, sync: boolean): Promise<void> => {
       await using file = await open(path, constants.O_WRONLY | constants.O_CREAT);
       await file.write(some, 0, some.length, offset);
-      this.#medium.synced(path, await diskFs.read(path));
+      if (sync) this.#medium.synced(path, await diskFs.read(path));
+      else this.#medium.written(path);
     };
     return this.#call(
       'writeAt',
       path,
-      () => write(bytes),
-      () => write(bytes.subarray(0, bytes.length / 2)),
+      (sync) => write(bytes, sync),
+      () => write(bytes.subarray(0, bytes.length / 2), true),
       async () => offset + bytes.length > ((await diskFs.size(path)) ?? 0),
     );
   }
@@ -287,7 +299,7 @@ export class FaultyFs implements StateFs {
   #call<T>(
     name: keyof StateFs,
     path: string,
-    action: () => Promise<T>,
+    action: (sync: boolean) => Promise<T>,
     half: () => Promise<unknown> = () => Promise.resolve(),
     needsSpace: () => Promise<boolean> = () => Promise.resolve(false),
   ): Promise<T> {
@@ -317,7 +329,7 @@ export class FaultyFs implements StateFs {
   async #perform<T>(
     name: keyof StateFs,
     path: string,
-    action: () => Promise<T>,
+    action: (sync: boolean) => Promise<T>,
     half: () => Promise<unknown>,
     needsSpace: () => Promise<boolean>,
   ): Promise<T> {
@@ -329,9 +341,9 @@ export class FaultyFs implements StateFs {
       throw new FaultError('ENOSPC', call);
     }
     if (fault === 'torn' || fault === 'stop_torn') await half();
-    const result =
-      fault === undefined || fault === 'fail_after' || fault === 'stop_after' ? await action() : undefined;
-    if (fault === 'stop_before' || fault === 'stop_torn' || fault === 'stop_after') this.kill();
+    const isDone = fault === undefined || DONE.has(fault);
+    const result = isDone ? await action(fault !== 'stop_unsynced') : undefined;
+    if (fault?.startsWith('stop') === true) this.kill();
     if (fault !== undefined && !this.#dead) throw new FaultError(this.errorCode, call);
     return result as T;
   }
