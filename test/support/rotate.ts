@@ -2,7 +2,7 @@
  * The ways in which logs are rotated in the wild, done by the real tools.
  */
 import { execFile } from 'node:child_process';
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { access, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -10,6 +10,8 @@ import type { Gateway } from '../../src/demo/gateway.ts';
 import { findNginx } from '../../src/demo/nginx.ts';
 
 const run = promisify(execFile);
+
+const LOOK_MS = 5;
 
 /** Rotates the gateway's log once. */
 export type Rotate = (gateway: Gateway) => Promise<void>;
@@ -31,6 +33,7 @@ export function logrotate({ directives, signalAfter }: LogrotateOptions): Rotate
     const lines = ['rotate 1000', ...directives, ...script];
     await writeFile(config, `"${logFile}" {\n${lines.join('\n')}\n}\n`, { mode: 0o600 });
     await run('logrotate', ['--force', '--state', state, config]);
+    await reopened(logFile);
   };
 }
 
@@ -40,6 +43,7 @@ export function renameAndReopen(): Rotate {
   return async ({ logFile }) => {
     await rename(logFile, `${logFile}-2026112${String(count++).padStart(4, '0')}`);
     await run((await findNginx()) ?? 'nginx', ['-p', dirname(logFile), '-c', 'nginx.conf', '-s', 'reopen']);
+    await reopened(logFile);
   };
 }
 
@@ -57,4 +61,16 @@ export function apisixLogRotate(): Rotate {
     await run('tar', ['-zcf', join(folder, `${name}.tar.gz`), '-C', folder, name]);
     await rm(join(folder, name));
   };
+}
+
+/** Resolves when there is a log again: NGINX is told by a signal, and comes to it when it may. */
+async function reopened(logFile: string): Promise<void> {
+  for (;;) {
+    const exists = await access(logFile).then(
+      () => true,
+      () => false,
+    );
+    if (exists) return;
+    await delay(LOOK_MS);
+  }
 }

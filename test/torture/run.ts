@@ -5,7 +5,7 @@
  *   npm run torture -- --minutes 30 --only 'copytruncate|kill' --seed 42
  */
 import { parseArgs } from 'node:util';
-import { scenarios, type Result } from './scenarios.ts';
+import { scenarios, type Counts, type Result } from './scenarios.ts';
 
 const DEFAULT_MINUTES = 10;
 const COLUMNS = ['scenario', 'lines written', 'lost', 'unknown', 're-sent', 'verdict'] as const;
@@ -28,12 +28,17 @@ console.info(
 const results: Result[] = [];
 for (const [index, { name, run }] of wanted.entries()) {
   process.stderr.write(`${index + 1}/${wanted.length} ${name}\n`);
-  results.push({ name, ...(await run(forMs)) });
+  results.push({ name, ...(await run(forMs).catch(brokenDown)) });
 }
 console.info(`\n${table(results)}`);
 const bad = results.filter(({ wrong }) => wrong.length > 0);
 for (const { name, wrong } of bad) console.error(`${name}:\n  ${wrong.join('\n  ')}`);
 process.exitCode = bad.length > 0 ? 1 : 0;
+
+/** A scenario that could not be run to its end is no reason to stop, and none to be content. */
+function brokenDown(error: Error): Counts {
+  return { written: 0, lost: 0, unknown: 0, resent: 0, wrong: [`broke down: ${error.stack}`] };
+}
 
 /** A Markdown table. */
 function table(results: readonly Result[]): string {
