@@ -64,7 +64,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('lose power'), kept: fc.double({ min: 0, max: 1, noNaN: true }) }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('restart') }) },
-) as fc.Arbitrary<Action>;
+);
 
 /** What lines become: nothing, events, dead letters, events that are rejected, and mixtures. */
 const fates = fc.array(fc.constantFrom('-', 'd', '0', '1', 'r', '01', '0d', 'r1', '01r'), {
