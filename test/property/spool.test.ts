@@ -15,7 +15,7 @@ const PATIENCE_MS = 120_000 + RUNS * 1000;
 type Action =
   | { do: 'read'; log: number; lines: number }
   | { do: 'flush' }
-  | { do: 'ship'; destination: number; chunks: number }
+  | { do: 'ship'; destination: number; chunks: number; slowly?: boolean }
   | { do: 'wait'; ms: number }
   | { do: 'full'; ms: number }
   | { do: 'fault'; after: number; fault: Fault; again?: { after: number; fault: Fault } | undefined }
@@ -45,6 +45,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
       do: fc.constant('ship'),
       destination: fc.nat(1),
       chunks: fc.integer({ min: 1, max: 3 }),
+      slowly: fc.boolean(),
     }),
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('wait'), ms: fc.constantFrom(100, 300, 1200, 6000) }) },
@@ -130,6 +131,7 @@ class Story {
       case 'flush':
         return this.#alive((run) => run.spool.flush());
       case 'ship':
+        world.shippingMs = each.slowly === true ? 300 : 0;
         return this.#alive((run) => run.ship(DESTINATIONS[each.destination]!, each.chunks));
       case 'wait':
         return this.#alive(() => clock.sleep(each.ms));

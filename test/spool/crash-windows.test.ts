@@ -105,6 +105,8 @@ async function* walk(fault: Fault, end: End): AsyncGenerator<{ at: Call; outcome
       // What a start finds in the page cache counts for it. So it must be durable before anything is built on it.
       world.fs = await world.fs.reboot();
       await world.clock.until(world.boot());
+      // Long enough for the deletion of what was settled.
+      await world.clock.advance(1500);
     }
     world.fs = await world.fs[end === 'reboot' ? 'reboot' : 'losePower']();
     yield { at: call, outcome: await recovered(world) };
@@ -185,6 +187,23 @@ describe('every crash window', () => {
     },
     PATIENCE_MS,
   );
+
+  test('a kill while a chunk is delivered, with checkpoints in between, doubles no dead letter', async () => {
+    const world = await newWorld();
+    const run = await world.boot();
+    await run.read(A);
+    await run.spool.flush();
+    await run.read(B);
+    world.shippingMs = 500;
+    void run.ship('lago', 1);
+    await world.clock.advance(100);
+    await run.spool.flush();
+    await world.clock.advance(700);
+    expect((await world.letters()).filter(({ reason }) => reason === 'rejected')).toHaveLength(2);
+    expect(run.spool.ledger.destination('lago').dead).toBe(0);
+    world.fs = await world.fs.reboot();
+    expect(await recovered(world)).toEqual(EXPECTED);
+  });
 
   test('a kill while a seal is tried again, with a checkpoint in between, doubles no dead letter', async () => {
     const world = await newWorld();

@@ -150,6 +150,7 @@ export class Run {
         };
         await this.#insist(() => queue.bury([letter]));
         settlement.dead++;
+        if (this.#world.shippingMs > 0) await clock.sleep(this.#world.shippingMs);
       } else if (server.receive(destination, event.transaction_id, loaded.source, offset)) {
         settlement.delivered++;
       } else {
@@ -207,6 +208,8 @@ export class World {
   readonly reports: TelemetryEvent[] = [];
   readonly stateDir: string;
   readonly root: string;
+  /** What a shipper takes from one rejected event to the next. */
+  shippingMs = 0;
   fs: FaultyFs;
   options: WorldOptions;
 
