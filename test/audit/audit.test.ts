@@ -95,7 +95,7 @@ test('a chunk that is gone, and nothing else, is a difference', async () => {
   await using setup = await AuditSetup.create();
   await setup.run({ 'access.log': mixedLines('a') }, { deliver: false });
   expect(await setup.audit({ online: true })).toMatchObject({ differences: [] });
-  await rm(await setup.only('spool/lago'));
+  await rm(await setup.singleFile('spool/lago'));
   expect((await setup.audit()).differences).toEqual([
     { scope: 'destination lago', what: 'events in chunk files (pending)', expected: 20, found: 0 },
   ]);
@@ -114,7 +114,7 @@ test('a chunk that is gone, and nothing else, is a difference', async () => {
 test('a flipped byte in a chunk is a difference; once it is put aside, a note says what to do', async () => {
   await using setup = await AuditSetup.create();
   await setup.run({ 'access.log': mixedLines('a') }, { deliver: false });
-  await edit(await setup.only('spool/lago'), (text) => text.replace('"a-7"', '"b-7"'));
+  await edit(await setup.singleFile('spool/lago'), (text) => text.replace('"a-7"', '"b-7"'));
   expect((await setup.audit()).differences).toMatchObject([
     {
       what: expect.stringContaining('chunk 0'),
@@ -134,7 +134,7 @@ test('a flipped byte in a chunk is a difference; once it is put aside, a note sa
 test('a dead letter that was taken out of its file is a difference, also after a restart', async () => {
   await using setup = await AuditSetup.create();
   await setup.run({ 'access.log': mixedLines('a') });
-  await edit(await setup.only('dead', 'lines'), (text) => text.split('\n').toSpliced(1, 1).join('\n'));
+  await edit(await setup.singleFile('dead', 'lines'), (text) => text.split('\n').toSpliced(1, 1).join('\n'));
   const expected = [{ scope: setup.log, what: 'dead letters of its lines', expected: 3, found: 2 }];
   expect((await setup.audit()).differences).toEqual(expected);
   await setup.run({});
@@ -144,7 +144,7 @@ test('a dead letter that was taken out of its file is a difference, also after a
 test('a dead letter that was changed is a difference', async () => {
   await using setup = await AuditSetup.create();
   await setup.run({ 'access.log': mixedLines('a') });
-  const file = await setup.only('dead', 'lines');
+  const file = await setup.singleFile('dead', 'lines');
   const original = await readFile(file, 'latin1');
   await edit(file, (text) => text.replace('"line":"a is no', '"line":"a is so'));
   expect((await setup.audit()).differences).toMatchObject([{ what: expect.stringMatching(/^lines-.*:1$/) }]);
@@ -176,7 +176,7 @@ test('the letter of an event that is taken out of its file is a difference', asy
   await using setup = await AuditSetup.create();
   setup.sandbox.faults.next(2, { kind: 'answer', status: 422, body: rejection(3) });
   await setup.run({ 'access.log': mixedLines('a') });
-  await edit(await setup.only('dead', 'at-lago'), (text) => text.split('\n').slice(1).join('\n'));
+  await edit(await setup.singleFile('dead', 'at-lago'), (text) => text.split('\n').slice(1).join('\n'));
   expect((await setup.audit()).differences).toEqual([
     { scope: 'destination lago', what: 'dead letters', expected: 2, found: 1 },
   ]);
@@ -265,7 +265,7 @@ test('a letter of an event that was delivered after all is a note', async () => 
   await using setup = await AuditSetup.create();
   setup.sandbox.faults.next(1, { kind: 'answer', status: 422, body: rejection(3) });
   await setup.run({ 'access.log': mixedLines('a') });
-  const file = await setup.only('dead', 'at-lago');
+  const file = await setup.singleFile('dead', 'at-lago');
   const letter = JSON.parse(await readFile(file, 'utf8')) as { id: string };
   await edit(file, (text) => `${text}${JSON.stringify({ ...letter, id: `${letter.id}x` })}\n`);
   const { differences, notes } = await setup.audit();

@@ -74,7 +74,7 @@ export class AuditSetup implements AsyncDisposable {
   }
 
   /** The only file of a folder of the state whose name begins so. */
-  async only(folder: string, prefix = ''): Promise<string> {
+  async singleFile(folder: string, prefix = ''): Promise<string> {
     const [name, ...others] = (await readdir(join(this.state, folder))).filter((file) =>
       file.startsWith(prefix),
     );
