@@ -37,6 +37,12 @@ interface Damage {
 
 export const fileKey = (dev: string | bigint, ino: string | bigint): string => `${dev}:${ino}`;
 
+/** Whether the path names this file (device and inode) now. */
+export async function names(file: string, key: string): Promise<boolean> {
+  const now = await stat(file, { bigint: true }).catch(() => undefined);
+  return now !== undefined && fileKey(now.dev, now.ino) === key;
+}
+
 export interface ScanHooks {
   /** The file is open or belongs to somebody else; `path` is where it is now. */
   readonly isTaken: (key: string, path: string) => boolean;

@@ -5,12 +5,12 @@
 import path from 'node:path';
 import { adopt, recogniseRotated, type Adopted, type Adoption } from './adoption.ts';
 import { openLog, type OpenLog } from './content.ts';
-import type { Families } from './families.ts';
+import { keyOf, type Families } from './families.ts';
 import type { Naming } from './naming.ts';
 import type { GenerationReader } from './reader.ts';
 import { lose, type Known, type Registry } from './registry.ts';
 import type { SourceReports } from './reports.ts';
-import { fileKey, FolderScanner, type RotatedFile } from './scan.ts';
+import { fileKey, FolderScanner, names, type RotatedFile } from './scan.ts';
 import type { SourceSetup } from './setup.ts';
 
 /** Searches that must miss a generation before it counts as lost: one may fall into the middle of a rotation. */
@@ -72,7 +72,7 @@ export class Search {
     // Older ones first: a state that knows a generation must know those before it, too.
     for (const adopted of read) await this.#takeUp(adopted, around);
     for (const reader of fresh) {
-      const family = this.#families.holder(fileKey(reader.log.dev, reader.log.ino))?.family;
+      const family = this.#families.holder(keyOf(reader))?.family;
       if (family !== undefined) await trying(() => this.#naming.begin(family, reader));
     }
     for (const family of this.#families) family.searched ||= around.folders.has(path.dirname(family.path));
@@ -89,10 +89,10 @@ export class Search {
     const verdicts = recogniseRotated(files, this.#registry);
     for (const reader of fresh) await trying(() => this.#naming.recognise(reader, 'content'));
     // What lost its path before it was named is held by its descriptor only: files with the same content are copies.
-    const current = new Set([...this.#families].map((family) => family.current));
     for (const reader of fresh) {
-      if (!current.has(reader) && reader.known === undefined)
+      if (reader.known === undefined && !(await this.#isNamed(reader))) {
         await trying(() => this.#naming.identify(reader));
+      }
     }
     const { positions, startedNs } = this.#setup;
     const resumed = positions.length > 0;
@@ -104,6 +104,13 @@ export class Search {
       isMatched: (file) => matched.has(file),
       isGlob,
     });
+  }
+
+  /** Whether its path names it still: files that were found before this was asked are then no copies of it. */
+  async #isNamed(reader: GenerationReader): Promise<boolean> {
+    const key = keyOf(reader);
+    const family = this.#families.holder(key)?.family;
+    return family?.current === reader && names(family.path, key);
   }
 
   #fresh(): GenerationReader[] {

@@ -13,7 +13,7 @@ import { Naming } from './naming.ts';
 import { expand, fixedFolder, isRotated } from './paths.ts';
 import { isOver, Registry, type Sighting } from './registry.ts';
 import { SourceReports } from './reports.ts';
-import { fileKey } from './scan.ts';
+import { fileKey, names } from './scan.ts';
 import { Search } from './search.ts';
 import type { SourceSetup } from './setup.ts';
 import { isMissing } from './siblings.ts';
@@ -216,8 +216,3 @@ export class SourceFollower {
 
 const currentKey = ({ current }: Family): string | undefined =>
   current === undefined ? undefined : keyOf(current);
-
-async function names(file: string, key: string): Promise<boolean> {
-  const now = await stat(file, { bigint: true }).catch(() => undefined);
-  return now !== undefined && fileKey(now.dev, now.ino) === key;
-}
