@@ -108,6 +108,30 @@ describe('files of all kinds', () => {
     expect(recorder.reported('file_readable_again')).toHaveLength(1);
   });
 
+  it('whose disk fails when they are read are read from where they were, once it works again', async () => {
+    const folder = await tempFolder();
+    const log = path.join(folder, 'access.log');
+    const disk = path.join(folder, 'disk');
+    await writeFile(disk, 'a1\n');
+    await symlink(disk, log);
+    const recorder = new Recorder();
+    await tail(recorder, [sourceOf(log)]);
+    await recorder.until(() => recorder.lines_.length === 1);
+    // A regular file that can be opened and not read at offset 0: a real EIO.
+    await symlink('/proc/self/mem', path.join(folder, 'broken'));
+    await rename(path.join(folder, 'broken'), log);
+    await recorder.until(() => recorder.reported('file_unreadable').length === 1);
+    expect(recorder.reported('file_unreadable')[0]?.error.message).toContain('EIO');
+    await appendFile(disk, 'a2\n');
+    await symlink(disk, path.join(folder, 'mended'));
+    await rename(path.join(folder, 'mended'), log);
+    await recorder.until(() => recorder.lines_.length === 2);
+    expect(recorder.lines_.map(({ text, offset }) => [text, offset])).toEqual([
+      ['a1', 0],
+      ['a2', 3],
+    ]);
+  });
+
   it('that are no regular files are refused without waiting for them', async () => {
     const folder = await tempFolder();
     const pipe = path.join(folder, 'pipe');
