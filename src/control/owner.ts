@@ -3,10 +3,21 @@
  * is refused. The kernel closes the socket when the owner dies, however it dies, so nothing stale can block a
  * start, and containers that share the folder see each other. The socket also answers with the owner's status.
  */
-import { mkdir, open, readFile, rm, stat, unlink, writeFile, type FileHandle } from 'node:fs/promises';
-import { createConnection, createServer, type Server } from 'node:net';
+import {
+  access,
+  constants,
+  mkdir,
+  open,
+  readFile,
+  rm,
+  stat,
+  unlink,
+  writeFile,
+  type FileHandle,
+} from 'node:fs/promises';
+import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { StateDirError, StateDirLockedError } from '../errors.ts';
+import { StateDirError, stateDirError, StateDirLockedError } from '../errors.ts';
 
 const SOCKET = 'daemon.sock';
 const OWNER = 'daemon.json';
@@ -31,7 +42,10 @@ export async function ownStateDir(stateDir: string, status: () => unknown): Prom
   try {
     await mkdir(stateDir, { recursive: true, mode: 0o700 });
     return await withSocketPath(stateDir, async (path, folder) => {
+      const asking = new Set<Socket>();
       const server = createServer((connection) => {
+        asking.add(connection);
+        connection.on('close', () => asking.delete(connection));
         connection.on('error', () => connection.destroy());
         connection.end(`${JSON.stringify(status())}\n`);
       });
@@ -41,7 +55,10 @@ export async function ownStateDir(stateDir: string, status: () => unknown): Prom
       return {
         async release() {
           await rm(join(stateDir, OWNER), { force: true });
-          await new Promise<void>((resolve) => server.close(() => resolve()));
+          const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+          // Whoever has not hung up (or is halted) must not keep the process from ending.
+          for (const connection of asking) connection.destroy();
+          await closed;
           await folder?.close();
         },
       };
@@ -53,16 +70,26 @@ export async function ownStateDir(stateDir: string, status: () => unknown): Prom
   }
 }
 
-/** The status that the owner of a state directory gives; undefined when nobody owns it. */
+/**
+ * The status that the owner of a state directory gives; undefined when nobody owns it.
+ * @throws StateDirError when this user may not ask.
+ */
 export async function askOwner(stateDir: string): Promise<unknown> {
-  return withSocketPath(stateDir, async (path, folder) => {
-    try {
-      const answer = await connect(path);
-      return answer === undefined || answer === '' ? undefined : (JSON.parse(answer) as unknown);
-    } finally {
-      await folder?.close();
-    }
-  });
+  try {
+    return await withSocketPath(stateDir, async (path, folder) => {
+      try {
+        const answer = await connect(path);
+        // Nobody, or nobody whom this user may ask?
+        if (answer === undefined) await access(path, constants.W_OK);
+        return answer === undefined || answer === '' ? undefined : (JSON.parse(answer) as unknown);
+      } finally {
+        await folder?.close();
+      }
+    });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw stateDirError(stateDir, error);
+  }
 }
 
 /** Clears away the socket of a dead owner. Only one process at a time may, or two could end up listening. */
@@ -136,7 +163,10 @@ function connect(path: string): Promise<string | undefined> {
       answer += text;
     });
     connection.on('end', () => resolve(answer));
-    connection.on('error', () => resolve(undefined));
+    connection.on('error', ({ code = '' }: NodeJS.ErrnoException) => {
+      // Any other refusal comes from somebody who listens: halted, with a full queue of those who ask, for example.
+      resolve(code === 'ECONNREFUSED' || code === 'ENOENT' ? undefined : answer);
+    });
   });
 }
 

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -47,6 +48,35 @@ test('the directory of an owner that was killed is taken over, by exactly one of
   const owners = tries.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   expect(owners).toHaveLength(1);
   await owners[0]?.release();
+});
+
+test('whoever does not hang up keeps no owner from giving the directory up', async () => {
+  const owner = await ownStateDir(root, () => ({}));
+  const connection = createConnection({ path: join(root, 'daemon.sock'), allowHalfOpen: true });
+  await once(connection, 'data');
+  await expect(owner.release()).resolves.toBeUndefined();
+  connection.destroy();
+});
+
+test('an owner that is halted keeps the directory, however many have asked it meanwhile', async () => {
+  const script = `
+    const { ownStateDir } = await import(${JSON.stringify(OWNER_MODULE)});
+    await ownStateDir(${JSON.stringify(root)}, () => ({}));
+    process.stdout.write('ready');`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script]);
+  await once(child.stdout, 'data');
+  child.kill('SIGSTOP');
+  for (let full = false; !full;) {
+    const connection = createConnection({ path: join(root, 'daemon.sock') });
+    full = await once(connection, 'connect').then(
+      () => false,
+      () => true,
+    );
+    connection.destroy();
+  }
+  await expect(ownStateDir(root, () => ({}))).rejects.toBeInstanceOf(StateDirLockedError);
+  child.kill('SIGKILL');
+  await once(child, 'close');
 });
 
 test('a path too long for a socket address works all the same', async () => {
