@@ -187,9 +187,17 @@ export class Shipper {
         const problem = error instanceof Error ? error.message : String(error);
         const waitMs = fullJitterMs(backoffBaseMs(this.#destination), BACKOFF_CAP_MS, failures, this.#random);
         this.#diagnostics.batchFailed(`${chunk.file} cannot be read: ${problem}`, waitMs, failures + 1);
-        await this.#clock.sleep(waitMs, signal);
+        await this.#aside(chunk, this.#clock.sleep(waitMs, signal));
       }
     }
     return undefined;
+  }
+
+  /** While it waits, a chunk takes no room: others are not held up by a part of the disk that cannot be read. */
+  async #aside(chunk: SealedChunk, wait: Promise<void>): Promise<void> {
+    this.#loading -= chunk.events;
+    this.#dispatcher.recheck();
+    await wait;
+    this.#loading += chunk.events;
   }
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { CorruptChunkError } from '../../src/errors.ts';
 import { ManualClock } from './support/clocks.ts';
 import { event, events } from './support/memory-queue.ts';
@@ -164,6 +164,19 @@ describe('chunks that cannot be read', () => {
     await ship(setup);
     expect(setup.queue.quarantined).toEqual([1]);
     expect(setup.queue.settlements).toEqual(new Map([[2, whole(2)]]));
+  });
+
+  it('goes on with others while one cannot be read, however many events it has', async () => {
+    const server = await lagoServer();
+    const setup = rig(destination([server.address]), new ManualClock());
+    const { queue, shipper } = setup;
+    const unreadable = queue.seal(events(2000));
+    const others = [1, 2, 3].map((number) => queue.seal(events(10, `other${number}-`)));
+    const load = queue.load.bind(queue);
+    queue.load = (chunk) =>
+      chunk.sequence === unreadable ? Promise.reject(new Error('EIO: i/o error, read')) : load(chunk);
+    shipper.start();
+    await vi.waitFor(() => expect([...queue.settlements.keys()]).toEqual(others));
   });
 
   it('tries again after any other error, later and later', async () => {
