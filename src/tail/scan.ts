@@ -3,6 +3,7 @@
  * age. What was looked at once is not opened again until it changes.
  */
 import { realpath, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { openLog } from './content.ts';
 import type { Family } from './family.ts';
 import { FINGERPRINT_MAX_BYTES, fingerprintOf } from './fingerprint.ts';
@@ -26,6 +27,8 @@ export interface ScanResult {
   readonly files: readonly RotatedFile[];
   /** Something moved or could not be read meanwhile: look again soon, and declare nothing lost. */
   readonly unsettled: boolean;
+  /** Those whose folder may not be listed, or cannot be for now: what stands in it is not known. */
+  readonly unlisted: ReadonlySet<Family>;
 }
 
 interface Damage {
@@ -69,10 +72,17 @@ export class FolderScanner {
   async scan(families: Iterable<Family>, hooks: ScanHooks): Promise<ScanResult> {
     const files: RotatedFile[] = [];
     const seen = new Set<string>();
+    const unlisted = new Set<Family>();
     let unsettled = false;
     for (const family of families) {
       const found: RotatedFile[] = [];
-      for (const sibling of await siblingsOf(family.path)) {
+      const siblings = await siblingsOf(family.path).catch((error: NodeJS.ErrnoException) => {
+        unsettled = true;
+        unlisted.add(family);
+        hooks.unreadable(error.path ?? dirname(family.path), error);
+        return [];
+      });
+      for (const sibling of siblings) {
         try {
           const file = await this.#inspect(family, sibling, seen, hooks);
           if (file === 'unfinished') unsettled = true;
@@ -87,7 +97,7 @@ export class FolderScanner {
     for (const known of [this.#decided, this.#damaged]) {
       for (const key of known.keys()) if (!seen.has(key)) known.delete(key);
     }
-    return { files, unsettled };
+    return { files, unsettled, unlisted };
   }
 
   /** It is known what it is: it need not be looked at again until it changes. */

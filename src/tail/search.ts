@@ -59,7 +59,7 @@ export class Search {
   }
 
   async run(around: Surroundings): Promise<void> {
-    const { files, unsettled } = await this.#scanner.scan(this.#families, {
+    const { files, unsettled, unlisted } = await this.#scanner.scan(this.#families, {
       isTaken: (key, at) => this.#isTaken(key, at),
       unreadable: (file, error) => {
         this.#reports.tellOnce(`unreadable ${file}`, { event: 'file_unreadable', path: file, error });
@@ -75,7 +75,9 @@ export class Search {
       const family = this.#families.holder(keyOf(reader))?.family;
       if (family !== undefined) await trying(() => this.#naming.begin(family, reader));
     }
-    for (const family of this.#families) family.searched ||= around.folders.has(path.dirname(family.path));
+    for (const family of this.#families) {
+      family.searched ||= around.folders.has(path.dirname(family.path)) && !unlisted.has(family);
+    }
     await this.#declareLost(unsettled);
   }
 
