@@ -24,6 +24,8 @@ export interface Known {
   size?: number;
   /** Scans that did not find it though its log was there. */
   missed: number;
+  /** When it was missed first, monotonic milliseconds; means nothing before. */
+  missedSince: number;
   /** Its file was truncated: what the inode holds now is something else. */
   truncated: boolean;
 }
@@ -51,6 +53,7 @@ export class Registry {
       offset,
       status: ended ? 'ended' : 'missing',
       missed: 0,
+      missedSince: 0,
       truncated: false,
     }));
   }
@@ -66,7 +69,7 @@ export class Registry {
   }
 
   add(generation: Generation, offset: number, status: KnownStatus): Known {
-    const known: Known = { generation, offset, status, missed: 0, truncated: false };
+    const known: Known = { generation, offset, status, missed: 0, missedSince: 0, truncated: false };
     this.#known.push(known);
     return known;
   }

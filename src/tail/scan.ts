@@ -150,9 +150,11 @@ async function identify(
   sibling: Sibling,
   key: string,
   version: string,
-): Promise<RotatedFile | undefined> {
+): Promise<RotatedFile | 'unfinished' | undefined> {
   const log = await openLog(sibling.path, sibling.kind);
   try {
+    // Renamed between the two calls.
+    if (fileKey(log.dev, log.ino) !== key) return 'unfinished';
     const head = Buffer.allocUnsafe(FINGERPRINT_MAX_BYTES);
     const count = await log.content.read(head, FINGERPRINT_MAX_BYTES, 0);
     const fingerprint = fingerprintOf(head.subarray(0, count), true);

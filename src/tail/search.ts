@@ -13,7 +13,7 @@ import type { SourceReports } from './reports.ts';
 import { fileKey, FolderScanner, names, type RotatedFile } from './scan.ts';
 import type { SourceSetup } from './setup.ts';
 
-/** Searches that must miss a generation before it counts as lost: one may fall into the middle of a rotation. */
+/** Searches that must miss a generation, in `rotate_wait` or longer, before it counts as lost: files are on the move. */
 const SEARCHES_TO_LOSE = 2;
 const MS_PER_S = 1000;
 
@@ -36,6 +36,7 @@ export class Search {
   readonly #families: Families;
   readonly #reports: SourceReports;
   readonly #scanner: FolderScanner;
+  readonly #quietMs: number;
 
   constructor(
     setup: SourceSetup,
@@ -45,7 +46,8 @@ export class Search {
     reports: SourceReports,
   ) {
     this.#setup = setup;
-    this.#scanner = new FolderScanner(setup.elapsed, setup.source.rotate_wait * MS_PER_S);
+    this.#quietMs = setup.source.rotate_wait * MS_PER_S;
+    this.#scanner = new FolderScanner(setup.elapsed, this.#quietMs);
     this.#registry = registry;
     this.#naming = naming;
     this.#families = families;
@@ -128,22 +130,19 @@ export class Search {
   }
 
   async #takeUp({ file, known, isNew }: Adopted, { initial }: Surroundings): Promise<void> {
-    const { family, kind, live, fingerprint, path: at } = file;
-    const log = await openLog(at, kind).catch(() => undefined);
-    if (log === undefined || fileKey(log.dev, log.ino) !== file.key) {
-      // Renamed since it was looked at.
-      await log?.content.close();
+    const { family, live, fingerprint, path: at } = file;
+    const reader = await this.#open(file);
+    if (reader === undefined) {
       if (known !== undefined) lose(known);
       this.wanted = true;
       return;
     }
+    const { log } = reader;
     this.#scanner.settle(file);
     if (initial) this.#naming.notice(file.key, log.size);
-    const reader = this.#naming.reader(log);
     reader.known = known;
     family.insert(reader);
     await trying(async () => {
-      if (log.content.growing) await reader.identify(true);
       if (known === undefined) return;
       if (isNew) known.offset = await this.#naming.startOf(reader, { log, fingerprint, live });
       await this.#naming.begin(family, reader);
@@ -153,14 +152,37 @@ export class Search {
     this.#reports.tell({ event: 'generation_found', path: at, fingerprint: hash, offset });
   }
 
+  /** Undefined when the path names another file by now: it was renamed, and even its inode may be in use again. */
+  async #open({
+    path: at,
+    kind,
+    key,
+    fingerprint: expected,
+  }: RotatedFile): Promise<GenerationReader | undefined> {
+    const log = await openLog(at, kind).catch(() => undefined);
+    if (log === undefined) return undefined;
+    const reader = this.#naming.reader(log);
+    const found = await reader.identify(true).catch(() => undefined);
+    if (keyOf(reader) === key && found?.hash === expected.hash && found.bytes === expected.bytes)
+      return reader;
+    await reader.close();
+    return undefined;
+  }
+
   async #declareLost(unsettled: boolean): Promise<void> {
     // Without its log, a folder may just not be mounted yet.
     const isThere = [...this.#families].some(({ current }) => current !== undefined);
     for (const known of this.#registry.missing()) {
       this.wanted = true;
-      if (unsettled || !isThere || ++known.missed < SEARCHES_TO_LOSE) continue;
+      if (unsettled || !isThere || !this.#isLost(known)) continue;
       if (await this.#giveUp(known)) this.#reportLoss(known);
     }
+  }
+
+  #isLost(known: Known): boolean {
+    const now = this.#setup.elapsed();
+    if (known.missed++ === 0) known.missedSince = now;
+    return known.missed >= SEARCHES_TO_LOSE && now - known.missedSince >= this.#quietMs;
   }
 
   /** False when the consumer refuses to hear of it for now. */
