@@ -30,7 +30,7 @@ import { Spool } from './spool/spool.ts';
 import { diskFs, type StateFs } from './spool/state-fs.ts';
 import { readFinished } from './tail/finished.ts';
 import { Tailer } from './tail/tailer.ts';
-import type { Clock, LineMapper } from './types.ts';
+import type { Clock, Generation, LineMapper } from './types.ts';
 
 export interface PipelineOptions {
   /** With secrets resolved. */
@@ -126,8 +126,7 @@ export class Pipeline {
         maxLineBytes: source.max_line_bytes,
         consumer: this.#spool.intake,
         signal,
-        startOffset: (fingerprint) =>
-          known.find((position) => position.fingerprint === fingerprint)?.offset ?? 0,
+        startOffset: (generation) => known.find((position) => isSameFile(position, generation))?.offset ?? 0,
       });
     }
     await this.#spool.flush();
@@ -202,6 +201,13 @@ export function mapperFor(
     ...(window === undefined ? {} : { window }),
   });
 }
+
+/**
+ * The very file, not only one that begins alike: to read a line again is harmless, to leave another log's lines out is
+ * not.
+ */
+const isSameFile = (a: Generation, b: Generation): boolean =>
+  a.fingerprint === b.fingerprint && a.dev === b.dev && a.ino === b.ino && a.path === b.path;
 
 /** A range holds events for several destinations and is sealed as a whole: the most impatient one decides. */
 const shortest = (config: Config, key: 'buffer_duration' | 'inactive_timeout'): number =>

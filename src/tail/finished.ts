@@ -17,8 +17,8 @@ export interface FinishedOptions {
   readonly consumer: LineConsumer;
   /** Stops between two blocks. */
   readonly signal?: AbortSignal;
-  /** Where to go on in the generation with this fingerprint, in uncompressed bytes; 0 when it is new. */
-  readonly startOffset?: (fingerprint: string) => number;
+  /** Where to go on in this generation, in uncompressed bytes; 0 when it is new. */
+  readonly startOffset?: (generation: Generation) => number;
 }
 
 export interface FinishedFile {
@@ -105,7 +105,7 @@ async function readOne(
     fingerprintBytes: fingerprint.bytes,
     path,
   };
-  offset = startOffset?.(generation.fingerprint) ?? 0;
+  offset = startOffset?.(generation) ?? 0;
   const lines = new LineReader(content, offset, maxLineBytes, buffer);
   await consumer.started?.(source, generation, offset);
   const deliver = async (piece: Piece, unterminated: boolean): Promise<void> => {
