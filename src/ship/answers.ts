@@ -42,7 +42,9 @@ const TOO_LARGE: Verdict = { kind: 'divide', reason: 'too_large' };
  */
 export function judge(answer: Answer, events: number, now: number): Verdict {
   const { status } = answer;
-  if (status >= 200 && status < 300) return DELIVERED;
+  if (status >= 200 && status < 300) {
+    return isHtml(answer) ? { kind: 'hold', remedy: remedyFor('not_lago', answer.headers) } : DELIVERED;
+  }
   if (status === 400) return judge400(answer);
   if (status === 413) return TOO_LARGE;
   if (status === 422) return judge422(answer, events);
@@ -109,7 +111,10 @@ function errorDetails(body: string): unknown {
   }
 }
 
-/** Lago speaks JSON (we ask for it): a page comes from a proxy or another server, whose refusal condemns no event. */
+/**
+ * Lago speaks JSON (we ask for it): a page comes from a proxy, a login or another server. Its refusal condemns no event,
+ * and its success stored none.
+ */
 function isHtml({ headers }: Answer): boolean {
   return headers['content-type']?.startsWith('text/html') === true;
 }

@@ -24,6 +24,11 @@ describe('the table of answers', () => {
     expect(verdict(status, '<not json')).toEqual({ kind: 'delivered' });
   });
 
+  it('a success that is a web page delivered nothing', () => {
+    const page = verdict(200, '', { 'content-type': 'text/html; charset=utf-8' });
+    expect(page).toMatchObject({ kind: 'hold', remedy: expect.stringMatching(/^A web page/) as string });
+  });
+
   it.each([400, 422])('%i that names no event divides the batch', (status) => {
     for (const body of [
       '',

@@ -118,6 +118,17 @@ describe('delivery', () => {
     expect(server.requests).toHaveLength(3);
   });
 
+  it('keeps everything while a web page answers in the place of Lago', async () => {
+    const server = await lagoServer();
+    server.behave = () => ({ status: 200, headers: { 'content-type': 'text/html' }, body: '<html>' });
+    const setup = rig(destination([server.address], { concurrency: 1 }), new ManualClock());
+    setup.queue.seal(events(3));
+    setup.shipper.start();
+    await vi.waitFor(() => expect(setup.reported('destination_held')).toHaveLength(1));
+    expect(setup.queue.settlements.size).toBe(0);
+    expect(setup.shipper.status().held?.remedy).toContain('A web page answered');
+  });
+
   it('settles a chunk without events', async () => {
     const server = await lagoServer();
     const setup = rig(destination([server.address]));
