@@ -106,6 +106,7 @@ export class Pipeline {
   /** Follows the configured sources until `stop`. */
   async follow(): Promise<void> {
     const { config, reporter, clock = systemClock } = this.#o;
+    this.#reportAbandoned();
     this.#tailer = new Tailer({
       sources: config.sources,
       positions: this.#spool.positions(),
@@ -114,6 +115,22 @@ export class Pipeline {
       clock,
     });
     await this.#tailer.start();
+  }
+
+  /** Tells of logs that nobody reads on since their source was removed or renamed. */
+  #reportAbandoned(): void {
+    const { config, reporter } = this.#o;
+    const books = [...this.#spool.positions()];
+    const isFollowed = (source: string): boolean => config.sources.some(({ path }) => path === source);
+    const followed = books.flatMap(([source, positions]) => (isFollowed(source) ? positions : []));
+    for (const [source, positions] of books) {
+      if (isFollowed(source)) continue;
+      for (const { path, offset, ended, fingerprint } of positions) {
+        // Another source may have taken it over, from its beginning.
+        if (ended || followed.some((other) => other.fingerprint === fingerprint)) continue;
+        reporter.report({ event: 'source_unknown', source, path, offset });
+      }
+    }
   }
 
   /** Reads finished logs to their ends; resolves when every event of theirs is durable. */

@@ -35,6 +35,8 @@ export type TelemetryEvent =
   | { event: 'events_missing'; destination: string; events: number }
   /** Events wait for a destination that the configuration no longer has. */
   | { event: 'destination_unknown'; destination: string; chunks: number; events: number }
+  /** A log of a source that the configuration no longer has was not read to its end, as far as is known. */
+  | { event: 'source_unknown'; source: string; path: string; offset: number }
   | { event: 'checkpoint_failed'; error: Error }
   | { event: 'checkpoint_damaged'; file: string; error: Error }
   // ---- ship

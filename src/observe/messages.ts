@@ -91,6 +91,11 @@ export const MESSAGES: MessageTable = {
     text: (e) =>
       `${e.events} events in ${e.chunks} chunks wait for ${e.destination}, which is no longer a destination`,
   },
+  source_unknown: {
+    level: 'warn',
+    text: (e) =>
+      `${e.path} is not read on from byte ${e.offset}, as ${e.source} is no longer a source; replay it if it has more`,
+  },
   checkpoint_failed: {
     level: 'error',
     text: (e) => `cannot write the checkpoint: ${e.error.message}; trying again`,

@@ -24,6 +24,7 @@ export const SAMPLES: { readonly [K in EventName]: Extract<TelemetryEvent, { eve
   chunk_too_new: { event: 'chunk_too_new', destination: 'lago', file: '/state/1.chunk', error },
   events_missing: { event: 'events_missing', destination: 'lago', events: 2000 },
   destination_unknown: { event: 'destination_unknown', destination: 'old', chunks: 3, events: 2000 },
+  source_unknown: { event: 'source_unknown', ...file, offset: 7 },
   checkpoint_failed: { event: 'checkpoint_failed', error },
   checkpoint_damaged: { event: 'checkpoint_damaged', file: '/state/checkpoint', error },
   batch_failed: {
