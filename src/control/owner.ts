@@ -96,7 +96,8 @@ export async function askOwner(stateDir: string): Promise<unknown> {
 async function takeOver(stateDir: string, server: Server, path: string): Promise<void> {
   const marker = join(stateDir, TAKEOVER);
   const age = await stat(marker).then(
-    ({ mtimeMs }) => Date.now() - mtimeMs,
+    // One from the future was left before the clock was set back.
+    ({ mtimeMs }) => Math.abs(Date.now() - mtimeMs),
     () => 0,
   );
   if (age > TAKEOVER_STALE_MS) await rm(marker, { force: true });

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,6 +48,21 @@ test('the directory of an owner that was killed is taken over, by exactly one of
   const owners = tries.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   expect(owners).toHaveLength(1);
   await owners[0]?.release();
+});
+
+test.each([-60, 86_400])('a takeover that a crash cut off %i s from now blocks nobody', async (seconds) => {
+  const script = `
+    const { ownStateDir } = await import(${JSON.stringify(OWNER_MODULE)});
+    await ownStateDir(${JSON.stringify(root)}, () => ({}));
+    process.kill(process.pid, 'SIGKILL');`;
+  await once(spawn(process.execPath, ['--input-type=module', '-e', script]), 'close');
+  const marker = join(root, 'daemon.takeover');
+  await writeFile(marker, '');
+  const time = Date.now() / 1000 + seconds;
+  await utimes(marker, time, time);
+  const owner = await ownStateDir(root, () => ({ mine: true }));
+  expect(await askOwner(root)).toEqual({ mine: true });
+  await owner.release();
 });
 
 test('whoever does not hang up keeps no owner from giving the directory up', async () => {
