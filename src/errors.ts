@@ -85,6 +85,21 @@ export class StateDirError extends TailmeterError {
   readonly code = 'TM_STATE_DIR';
 }
 
+/** A file operation in the state directory failed: the error that says so. What is no such failure stays as it is. */
+export function stateDirError(stateDir: string, cause: unknown): unknown {
+  if (!isSystemError(cause)) return cause;
+  const remedy =
+    cause.code === 'EACCES' || cause.code === 'EPERM' ? "; run this as root or as the daemon's user" : '';
+  return new StateDirError(`cannot read the state directory ${stateDir}: ${cause.message}${remedy}`, {
+    cause,
+  });
+}
+
+/** The operating system refused something. Its message says what, and where. */
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error && 'code' in error;
+}
+
 /** A log that was named on the command line cannot be read, or not to its end. */
 export class LogReadError extends TailmeterError {
   readonly code = 'TM_LOG_READ';
@@ -103,6 +118,11 @@ export class LogReadError extends TailmeterError {
 /** Lago refuses to tell what an audit asks, or cannot be reached. */
 export class LagoAnswerError extends TailmeterError {
   readonly code = 'TM_LAGO_ANSWER';
+}
+
+/** The sandbox cannot listen where it should. */
+export class ListenError extends TailmeterError {
+  readonly code = 'TM_LISTEN';
 }
 
 /** The demo cannot go on: its gateway, its Lago or its events do not do what they should. */

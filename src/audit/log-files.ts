@@ -36,7 +36,11 @@ export async function findLogs(
     const real = await realpath(log).catch(() => log);
     for (const base of new Set([log, real])) {
       paths.add(base);
-      for (const sibling of await listSiblings(base)) paths.add(sibling.path);
+      const siblings = await listSiblings(base).catch((error: NodeJS.ErrnoException) => {
+        unreadable(error.path ?? base, error);
+        return [];
+      });
+      for (const sibling of siblings) paths.add(sibling.path);
     }
   }
   const found: FoundLog[] = [];

@@ -7,7 +7,7 @@
  */
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { StateDirError } from '../errors.ts';
+import { StateDirError, stateDirError } from '../errors.ts';
 import { checkpointFiles, readCheckpoint } from '../spool/checkpoint.ts';
 import type { Ledger } from '../spool/ledger.ts';
 import type { LetterMarks } from '../spool/letter-files.ts';
@@ -30,8 +30,16 @@ export interface Snapshot {
   hasMoved(): Promise<boolean>;
 }
 
-/** @throws StateDirError when no moment can be found at which the files belong together */
+/** @throws StateDirError when the state cannot be read, or at no moment so that the files belong together */
 export async function takeSnapshot(fs: StateFs, stateDir: string): Promise<Snapshot> {
+  try {
+    return await look(fs, stateDir);
+  } catch (error) {
+    throw stateDirError(stateDir, error);
+  }
+}
+
+async function look(fs: StateFs, stateDir: string): Promise<Snapshot> {
   const [currentName, previousName] = checkpointFiles;
   const newest = (): Promise<Buffer> => readOr(fs, join(stateDir, currentName));
   for (let tries = 0; tries < TRIES; tries++) {

@@ -3,7 +3,7 @@
  * Each command is loaded when it is asked for: `--help` and `status` need no web server.
  */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { TailmeterError } from '../errors.ts';
+import { isSystemError, TailmeterError } from '../errors.ts';
 import type { ReplayRequest } from './replay.ts';
 import { VERSION } from './version.ts';
 
@@ -19,15 +19,24 @@ export async function main(argv: readonly string[]): Promise<number> {
   const program = buildProgram((result) => {
     code = result;
   });
+  process.stdout.on('error', outputFailed);
   try {
     await program.parseAsync(argv);
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (!(error instanceof TailmeterError)) throw error;
+    // Anything else is a bug, and shows where.
+    if (!(error instanceof TailmeterError || isSystemError(error))) throw error;
     process.stderr.write(`${error.message}\n`);
-    return error.exitCode;
+    return error instanceof TailmeterError ? error.exitCode : 1;
   }
+}
+
+/** A reader such as `head` may have enough; the rest goes nowhere then. */
+function outputFailed(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') return;
+  process.stderr.write(`cannot write the output: ${error.message}\n`);
+  process.exit(1);
 }
 
 function buildProgram(done: (code: number) => void): Command {

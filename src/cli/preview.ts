@@ -1,6 +1,7 @@
 /** `tailmeter preview`: the events that logs would give, on stdout; what became of the lines, on stderr. */
 import { once } from 'node:events';
 import { glob } from 'node:fs/promises';
+import type { Config } from '../config/types.ts';
 import { preview, type PreviewSummary } from '../preview.ts';
 import { readConfig } from './config-file.ts';
 import { pairWithSources } from './logs.ts';
@@ -11,13 +12,32 @@ export async function previewLogs(
   source: string | undefined,
 ): Promise<number> {
   const config = await readConfig(file);
-  const current = await Array.fromAsync(glob(config.sources.map(({ path }) => path)));
-  const files = pairWithSources(config, logs.length > 0 ? logs : current.toSorted(), source);
-  const summary = await preview({ config }, files, async (events) => {
-    if (!process.stdout.write(Buffer.from(events))) await once(process.stdout, 'drain');
-  });
-  process.stderr.write(summaryText(summary));
+  const files = pairWithSources(config, logs.length > 0 ? logs : await currentLogs(config), source);
+  const left = new AbortController();
+  process.stdout.once('error', () => left.abort());
+  try {
+    const summary = await preview({ config }, files, async (events) => {
+      left.signal.throwIfAborted();
+      if (!process.stdout.write(Buffer.from(events)))
+        await once(process.stdout, 'drain', { signal: left.signal });
+    });
+    process.stderr.write(summaryText(summary));
+  } catch (error) {
+    // `preview | head`: who reads has seen enough.
+    if (!left.signal.aborted) throw error;
+  }
   return 0;
+}
+
+/** The logs of the configured sources as they are now; says which sources have none. */
+async function currentLogs({ sources }: Config): Promise<string[]> {
+  const found: string[] = [];
+  for (const { path } of sources) {
+    const logs = await Array.fromAsync(glob(path));
+    if (logs.length === 0) process.stderr.write(`warning: ${path}: no such file, or no right to see it\n`);
+    found.push(...logs);
+  }
+  return [...new Set(found)].toSorted();
 }
 
 /** The summary for a person, several lines. */

@@ -50,6 +50,7 @@ function sourceRows(from: SourceStatus): string[] {
       : [
           `  read since the start: ${paths.skeleton} by skeleton, ${paths.scan} by scan, ${paths.parse} parsed`,
         ]),
+    ...(files.length === 0 ? ['  no file to read now'] : []),
     ...files.map(({ path, offset, size }) => `  ${path}: at ${offset} of ${size}`),
   ];
 }

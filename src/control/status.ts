@@ -1,6 +1,7 @@
 /** What `tailmeter status` shows, gathered from a running pipeline or from the files of a stopped one. */
 import { stat } from 'node:fs/promises';
 import type { Config } from '../config/types.ts';
+import { stateDirError } from '../errors.ts';
 import { noLines } from '../spool/counts.ts';
 import { recover, type Recovered } from '../spool/recovery.ts';
 import { diskFs } from '../spool/state-fs.ts';
@@ -91,6 +92,8 @@ export async function statusAtRest(config: Config, version: string): Promise<Sta
   const { ledger, chunks } = await recover(diskFs, stateDir, {
     reporter: { report: () => {} },
     readOnly: true,
+  }).catch((error: unknown) => {
+    throw stateDirError(stateDir, error);
   });
   const books = ledger.sources();
   return {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -125,6 +126,41 @@ test('status of a state directory that nothing has run on is all zeros', async (
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({ running: false, destinations: [{ events: 0, pending: 0 }] });
   expect(await readdir(root)).toEqual(['tailmeter.yaml']);
+});
+
+test.each([['status'], ['status', '--json'], ['audit']])(
+  '%s of a state directory that cannot be read says so in one line',
+  async (...command) => {
+    const config = join(root, 'tailmeter.yaml');
+    const yaml = await readFile(walkthrough('tailmeter.yaml'), 'utf8');
+    await writeFile(config, yaml.replace(/^state_dir:.*$/m, `state_dir: ${config}`));
+    const { code, stderr } = await tailmeter([...command, '--config', config]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^cannot read the state directory .*\n$/);
+  },
+);
+
+test('sandbox says in one line that its port is in use', async () => {
+  await using server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const { code, stderr } = await tailmeter(['sandbox', '--port', `${port}`]);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/port is in use; choose another one with --port\n$/);
+  expect(stderr).not.toMatch(/\n\s+at /);
+});
+
+test('preview into a reader that has seen enough ends quietly', async () => {
+  const log = join(root, 'access.log');
+  await writeFile(log, (await readFile(walkthrough('access.log'), 'utf8')).repeat(5000));
+  const bin = fileURLToPath(new URL('../../bin/tailmeter.js', import.meta.url));
+  const args = [bin, 'preview', '--config', walkthrough('tailmeter.yaml'), log];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let stderr = '';
+  child.stderr.on('data', (text: Buffer) => (stderr += String(text)));
+  child.stdout.once('data', () => child.stdout.destroy());
+  expect(await once(child, 'close')).toEqual([0, null]);
+  expect(stderr).toBe('');
 });
 
 test('sandbox listens until it is told to stop', async () => {
