@@ -79,9 +79,10 @@ export async function askOwner(stateDir: string): Promise<unknown> {
     return await withSocketPath(stateDir, async (path, folder) => {
       try {
         const answer = await connect(path);
+        if (answer !== undefined && answer !== '') return JSON.parse(answer) as unknown;
         // Nobody, or nobody whom this user may ask?
-        if (answer === undefined) await access(path, constants.W_OK);
-        return answer === undefined || answer === '' ? undefined : (JSON.parse(answer) as unknown);
+        await access(path, constants.W_OK);
+        return undefined;
       } finally {
         await folder?.close();
       }
