@@ -8,6 +8,12 @@ import type { TelemetryEvent } from '../../src/observe/events.ts';
 import type { Generation } from '../../src/types.ts';
 import { Recorder, sourceOf, tail, tempFolder } from './harness.ts';
 
+/** Sets the time of the last write. */
+function later(file: string, seconds: number): void {
+  const time = new Date(Date.now() + seconds * 1000);
+  utimesSync(file, time, time);
+}
+
 class Suspended extends Recorder {
   readonly #resume: () => void;
 
@@ -51,19 +57,15 @@ class Busy extends Recorder {
     this.#rotate = rotate;
   }
 
-  override started(source: string, generation: Generation, offset: number): void {
+  override started(source: string, generation: Generation, offset: number): void | Promise<void> {
     if (generation.path.endsWith('.2') && this.lines_.length === 0) this.#rotate();
-    super.started(source, generation, offset);
+    return super.started(source, generation, offset);
   }
 }
 
 it('a rotated file whose inode is used again before it is opened is not taken for what it was', async () => {
   const folder = await tempFolder();
   const at = (name: string): string => path.join(folder, name);
-  const later = (file: string, seconds: number): void => {
-    const time = new Date(Date.now() + seconds * 1000);
-    utimesSync(file, time, time);
-  };
   const recorder = new Busy(() => {
     writeFileSync(at('logs/a.log.3.gz'), gzipSync('x1\nx2\n'));
     later(at('logs/a.log.3.gz'), 2);
