@@ -103,6 +103,7 @@ function buildProgram(done: (code: number) => void): Command {
     .description('start a local stand-in for Lago, in memory')
     .option('--port <port>', 'where to listen', port, 3000)
     .option('--host <address>', 'the address to listen on', '127.0.0.1')
+    .addHelpText('after', `\n${EXIT_CODES}`)
     .action(async (options: { port: number; host: string }) =>
       done(await (await import('./sandbox.ts')).sandbox(options)),
     );
@@ -111,6 +112,7 @@ function buildProgram(done: (code: number) => void): Command {
     .command('demo')
     .description('show the whole way, from a local gateway to the usage in a local stand-in for Lago')
     .option('--keep', 'stay up afterwards, to look around')
+    .addHelpText('after', `\n${EXIT_CODES}`)
     .action(async ({ keep }: { keep?: boolean }) =>
       done(await (await import('./demo.ts')).demo(keep ?? false)),
     );

@@ -3,12 +3,10 @@
  * The keys that may hold one are those that the schema marks with `x-secret`.
  */
 import { access, constants, readFile } from 'node:fs/promises';
-import { ConfigError } from '../errors.ts';
 import type { ConfigProblem } from '../errors.ts';
 import { FILE_KEYS } from './complete.ts';
 import { itemsOf, textOf } from './draft.ts';
 import type { Draft } from './draft.ts';
-import { deepFreeze } from './freeze.ts';
 import { reasonOf } from './reason.ts';
 import { lagoSchema } from './schema/lago.ts';
 import type { Config } from './types.ts';
@@ -23,22 +21,9 @@ const SECRET_KEYS: readonly string[] = Object.entries(lagoSchema.properties ?? {
 type Answer = { readonly secret: string } | { readonly problem: string };
 
 /**
- * A frozen copy of the configuration with the secrets in the place of their references.
- * Throws `ConfigError` (about `file`) with every reference that leads to nothing, and every certificate or key file
- * that cannot be read.
+ * Puts secrets in the place of their references. Returns every reference that leads to nothing, and every certificate or
+ * key file that cannot be read.
  */
-export async function resolveSecrets(
-  config: Config,
-  env: NodeJS.ProcessEnv,
-  file = 'configuration',
-): Promise<Config> {
-  const copy = structuredClone(config);
-  const problems = await resolveDraftSecrets(copy as unknown as Draft, env);
-  if (problems.length > 0) throw new ConfigError(file, problems);
-  return deepFreeze(copy);
-}
-
-/** The same for a draft, in place; returns the problems. */
 export async function resolveDraftSecrets(draft: Draft, env: NodeJS.ProcessEnv): Promise<ConfigProblem[]> {
   const problems: ConfigProblem[] = [];
   for (const { path, item } of itemsOf(draft, 'destinations')) {

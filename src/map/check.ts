@@ -7,13 +7,28 @@ import { compileFilter } from './filter.ts';
 import { presetOf } from './presets.ts';
 import { parseTemplate, templateProblem } from './template.ts';
 
-/** Every problem, with its path in the notation of the file. For a configuration that has passed its schema. */
+/** An entry of the configuration and where it stands there. */
+interface Placed<T> {
+  readonly item: T;
+  readonly path: string;
+}
+
+/** The entries of a list, without its holes. */
+const placed = <T>(items: readonly T[], key: string): Placed<T>[] =>
+  items.flatMap((item, index) => [{ item, path: `${key}[${index}]` }]);
+
+/**
+ * Every problem, with its path in the notation of the file. For entries that have passed the schema: where one has not,
+ * the list may have a hole.
+ */
 export function checkRules(config: Pick<Config, 'sources' | 'rules' | 'match'>): ConfigProblem[] {
+  const sources = placed(config.sources, 'sources');
+  const rules = placed(config.rules, 'rules');
   return [
-    ...config.sources.flatMap((source, index) => sourceProblems(source, `sources[${index}]`)),
-    ...config.rules.flatMap((rule, index) => ruleProblems(rule, `rules[${index}]`)),
-    ...config.rules.flatMap((rule, index) => timeProblems(rule, `rules[${index}]`, config.sources)),
-    ...(config.match === 'first' ? [] : idProblems(config.rules)),
+    ...sources.flatMap(({ item, path }) => sourceProblems(item, path)),
+    ...rules.flatMap(({ item, path }) => ruleProblems(item, path)),
+    ...rules.flatMap(({ item, path }) => timeProblems(item, path, sources)),
+    ...(config.match === 'first' ? [] : idProblems(rules)),
   ];
 }
 
@@ -55,11 +70,15 @@ function templatesOf(rule: RuleConfig): [key: string, template: string][] {
   ];
 }
 
-function timeProblems(rule: RuleConfig, path: string, sources: readonly SourceConfig[]): ConfigProblem[] {
+function timeProblems(
+  rule: RuleConfig,
+  path: string,
+  sources: readonly Placed<SourceConfig>[],
+): ConfigProblem[] {
   if (rule.event_timestamp !== undefined) return [];
-  const timeless = sources.findIndex((source) => !hasTime(source.format));
-  if (timeless < 0) return [];
-  const message = `required, because the lines of sources[${timeless}] have no time by their format; for example \${msec}`;
+  const timeless = sources.find(({ item }) => !hasTime(item.format));
+  if (timeless === undefined) return [];
+  const message = `required, because the lines of ${timeless.path} have no time by their format; for example \${msec}`;
   return [{ path: `${path}.event_timestamp`, message }];
 }
 
@@ -70,16 +89,18 @@ function hasTime(format: SourceConfig['format']): boolean {
 }
 
 /** Lago's uniqueness leaves the code out: of two events with one id, only the first would ever be billed. */
-function idProblems(rules: readonly RuleConfig[]): ConfigProblem[] {
-  return rules.flatMap((rule, index) => {
-    const other = rules.findIndex((earlier) => earlier.to === rule.to && !neverSameId(earlier, rule));
-    if (other >= index) return [];
+function idProblems(rules: readonly Placed<RuleConfig>[]): ConfigProblem[] {
+  return rules.flatMap(({ item: rule, path }, index) => {
+    const other = rules
+      .slice(0, index)
+      .find(({ item: earlier }) => earlier.to === rule.to && !neverSameId(earlier, rule));
+    if (other === undefined) return [];
     const remedy = `${rule.event_transaction_id}-${rule.name}`;
     return [
       {
-        path: `rules[${index}].event_transaction_id`,
+        path: `${path}.event_transaction_id`,
         message:
-          `a line that fits rules[${other}] too would get the same id from both, and Lago would keep only one of the events; ` +
+          `a line that fits ${other.path} too would get the same id from both, and Lago would keep only one of the events; ` +
           `make it differ, for example event_transaction_id: ${remedy}, or set match: first`,
       },
     ];

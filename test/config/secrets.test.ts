@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseConfig } from '../../src/config/load.ts';
+import { loadConfig, parseConfig } from '../../src/config/load.ts';
 import { redact } from '../../src/config/redact.ts';
-import { resolveSecrets, secretsOf } from '../../src/config/secrets.ts';
+import { secretsOf } from '../../src/config/secrets.ts';
 import type { Config, LagoDestinationConfig } from '../../src/config/types.ts';
 
 let folder: string;
@@ -13,13 +13,24 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-function configWith(destination: Partial<LagoDestinationConfig>): Config {
-  const text = JSON.stringify({
+const textWith = (destination: Partial<LagoDestinationConfig>): string =>
+  JSON.stringify({
     sources: [{ path: 'a.log' }],
     rules: [{ event_code: 'a', event_subscription_id: '$b' }],
     destinations: [{ endpoint_addrs: ['https://lago'], token: 'key', ...destination }],
   });
-  return parseConfig(text, join(folder, 'tailmeter.json'));
+
+const configWith = (destination: Partial<LagoDestinationConfig>): Config =>
+  parseConfig(textWith(destination), join(folder, 'tailmeter.json'));
+
+/** The same from a file, with its references resolved. */
+async function loadedWith(
+  destination: Partial<LagoDestinationConfig>,
+  env: NodeJS.ProcessEnv,
+): Promise<Config> {
+  const file = join(folder, 'tailmeter.json');
+  await writeFile(file, textWith(destination));
+  return loadConfig(file, env);
 }
 
 async function fileWith(text: string): Promise<string> {
@@ -38,16 +49,14 @@ describe('resolving references', () => {
       [`$file://${dos}`, 'from-file'],
       ['$literal', '$literal'],
     ] as const) {
-      const resolved = await resolveSecrets(configWith({ token }), env);
+      const resolved = await loadedWith({ token }, env);
       expect(resolved.destinations[0]?.token).toBe(expected);
       expect(Object.isFrozen(resolved.destinations[0])).toBe(true);
     }
   });
 
-  it('leaves the configuration that it got as it is', async () => {
-    const config = configWith({ token: '$env://KEY' });
-    await resolveSecrets(config, { KEY: 'from-env' });
-    expect(config.destinations[0]?.token).toBe('$env://KEY');
+  it('leaves references as they are when it has no environment', () => {
+    expect(configWith({ token: '$env://KEY' }).destinations[0]?.token).toBe('$env://KEY');
   });
 
   it.each([
@@ -71,16 +80,19 @@ describe('resolving references', () => {
     [{ ca_file: '/no/ca.pem' }, 'destinations[0].ca_file: cannot read /no/ca.pem: no such file'],
   ])('says why %j leads to nothing, without showing a content', async (destination, problem) => {
     const env = { EMPTY: '', LINES: 'one\ntwo', WORD: 'hunter2' };
-    const resolved = resolveSecrets(configWith(destination), env, 'tailmeter.yaml');
-    await expect(resolved).rejects.toMatchObject({ message: `tailmeter.yaml: ${problem}` });
+    const resolved = loadedWith(destination, env);
+    await expect(resolved).rejects.toMatchObject({
+      message: `${join(folder, 'tailmeter.json')}: ${problem}`,
+    });
   });
 });
 
 describe('what must not be shown', () => {
   it('is each key and password, in every form in which it travels', async () => {
-    const config = await resolveSecrets(configWith({ token: 'to"ken', proxy: '$env://PROXY' }), {
-      PROXY: 'http://user:p%40ss@proxy:3128',
-    });
+    const config = await loadedWith(
+      { token: 'to"ken', proxy: '$env://PROXY' },
+      { PROXY: 'http://user:p%40ss@proxy:3128' },
+    );
     const authorization = Buffer.from('user:p@ss').toString('base64');
     const shown = redact(
       `to"ken ${JSON.stringify({ token: 'to"ken' })} http://user:p%40ss@proxy p@ss Basic ${authorization}`,

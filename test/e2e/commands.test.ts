@@ -65,19 +65,22 @@ destinations: [{ endpoint_addrs: "http://127.0.0.1", token: $env://NO_SUCH_KEY }
     expect(stderr).not.toMatch(/\n\s+at /);
   });
 
-  test('finds problems of rules and secrets together', async () => {
+  test('finds problems of the schema, of rules and of secrets together', async () => {
     const config = join(root, 'wrong.yaml');
     await writeFile(
       config,
       `state_dir: ${root}/state
 sources: [{ path: /var/log/x.log }]
-rules: [{ event_code: c, event_subscription_id: "\${user}", filter: [["uri", "~~", "(unclosed"]] }]
+rules:
+  - { event_code: 1, event_subscription_id: "\${user}" }
+  - { event_code: c, event_subscription_id: "\${user}", filter: [["uri", "~~", "(unclosed"]] }
 destinations: [{ endpoint_addrs: ["http://127.0.0.1"], token: "$env://NO_SUCH_KEY" }]
 `,
     );
     const { code, stderr } = await tailmeter(['check', '--config', config]);
     expect(code).toBe(2);
-    expect(stderr).toContain('rules[0].filter');
+    expect(stderr).toContain('rules[0].event_code: wrong type');
+    expect(stderr).toContain('rules[1].filter');
     expect(stderr).toContain('destinations[0].token: environment variable NO_SUCH_KEY is not set');
   });
 
