@@ -52,7 +52,7 @@ export async function replay(file: string, logs: readonly string[], request: Rep
       plan: planOf(config, window),
     });
     const before = pipeline.status();
-    const left = await runToEnd(pipeline, files, request.giveUpAfterMs);
+    const left = await runToEnd(pipeline, files, before, request.giveUpAfterMs);
     reporter.flush();
     process.stdout.write(outcomeText(before, pipeline.status(), left, stateDir));
     return left === undefined ? 0 : 1;
@@ -72,6 +72,7 @@ function planOf({ sources, rules, match }: Config, window: ReplayRequest['window
 async function runToEnd(
   pipeline: Pipeline,
   files: ReturnType<typeof pairWithSources>,
+  before: Status,
   giveUpAfterMs: number,
 ): Promise<string | undefined> {
   const abort = new AbortController();
@@ -82,14 +83,24 @@ async function runToEnd(
     stuck(pipeline, giveUpAfterMs, abort.signal),
   ];
   try {
-    const left = await Promise.race(outcomes);
-    if (left === undefined) pipeline.forgetProgress();
-    return left;
+    const stopped = await Promise.race(outcomes);
+    if (stopped !== undefined) return stopped;
+    // Of what was lost with a chunk the logs still have the lines: the next run reads them all.
+    pipeline.forgetProgress();
+    return unsettled(before, pipeline.status());
   } finally {
     abort.abort(new Error('the replay is stopping'));
     // Its own failure, if that is what ended the race, has been thrown; a reading that is cut short has no more to say.
     await Promise.allSettled([pipeline.stop(GRACE_MS), work]);
   }
+}
+
+/** What is left though everything that can be shipped is settled. */
+function unsettled(before: Status, after: Status): string | undefined {
+  const pending = sum(after.destinations, (row) => row.pending);
+  if (pending > 0) return `${pending} events wait in chunks that cannot be shipped; the log says why`;
+  const lost = sum(after.destinations, (row) => row.lost) - sum(before.destinations, (row) => row.lost);
+  return lost > 0 ? `${lost} events were in chunks that are damaged` : undefined;
 }
 
 /** Resolves, with the reason, when a destination refuses everything, or nothing was read or settled for so long. */

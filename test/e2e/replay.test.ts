@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
-import { rename, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, test } from 'vitest';
+import { crc32 } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
 import { readDeadLetters } from '../support/dead-letters.ts';
 import { compareIds, requestIdsIn } from '../support/ids.ts';
 import { sendRequests } from '../support/load.ts';
@@ -68,6 +69,46 @@ test('a replay that cannot deliver exits with 1 and says why; a second run goes 
   expect(second).toMatchObject({ code: 0 });
   expect(second.stdout).toContain('0 lines read');
   expect(second.stdout).toContain('500 delivered, 0 duplicates');
+});
+
+/** Five requests whose events wait in one chunk; its text is changed then. */
+async function leaveChunk(s: Scenario, change: (chunk: string) => string): Promise<void> {
+  await sendRequests(s.gateway.url, 5);
+  await s.gateway.stop();
+  s.sandbox.faults.always({ kind: 'answer', status: 401, body: { status: 401, error: 'Unauthorized' } });
+  await tailmeter(['replay', '--config', s.config, s.gateway.logFile]);
+  s.sandbox.faults.clear();
+  const folder = join(s.state, 'replay', 'spool', 'lago');
+  const [name = ''] = await readdir(folder);
+  await writeFile(join(folder, name), change(await readFile(join(folder, name), 'utf8')));
+}
+
+describe('a chunk that an unfinished replay left', () => {
+  test('and that only a later version can read is not called settled', async () => {
+    await using s = await Scenario.start();
+    await leaveChunk(s, (chunk) => {
+      const header = chunk.slice(0, chunk.indexOf('\n') + 1);
+      const covered = header
+        .slice(0, header.lastIndexOf(',"crc32"'))
+        .replace(/"tailmeter_chunk":\d+/, '"tailmeter_chunk":9');
+      const rest = chunk.slice(header.length);
+      return `${covered},"crc32":${crc32(rest, crc32(covered))}}\n${rest}`;
+    });
+    const outcome = await tailmeter(['replay', '--config', s.config, s.gateway.logFile]);
+    expect(outcome.stdout).toContain('5 events wait in chunks that cannot be shipped');
+    expect(outcome.code).toBe(1);
+  });
+
+  test('and that is damaged is not called settled; the next run brings its events from the log', async () => {
+    await using s = await Scenario.start();
+    await leaveChunk(s, (chunk) => chunk.replace('jack_test', 'jack_tesu'));
+    const outcome = await tailmeter(['replay', '--config', s.config, s.gateway.logFile]);
+    expect(outcome.stdout).toContain('5 events were in chunks that are damaged');
+    expect(outcome.code).toBe(1);
+    const next = await tailmeter(['replay', '--config', s.config, s.gateway.logFile]);
+    expect(next.stdout).toContain('5 delivered, 0 duplicates');
+    expect(next.code).toBe(0);
+  });
 });
 
 test('--since and --until select by the time of the request', async () => {
