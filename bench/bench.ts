@@ -6,7 +6,7 @@
  *   --lines N     lines of the log (1000000)
  *   --growth      also: how figures grow with lines, sources, rules and line length
  *   --scenarios   also: replay of .gz, slow Lago, steady state, start with a large spool, memory with a backlog
- *   --report      only the stages, as ratios that do not depend on the machine's speed: for CI to show
+ *   --report      only the stages, as ratios to the limit of the same step: for CI to show
  */
 import { parseArgs } from 'node:util';
 import { measureGrowth } from './growth.ts';

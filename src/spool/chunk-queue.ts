@@ -40,11 +40,6 @@ export class ChunkQueue implements DeliveryQueue {
     this.#waiting = [...options.waiting];
   }
 
-  /** Chunks that no dispatcher has taken yet. */
-  get waiting(): number {
-    return this.#waiting.length - this.#head;
-  }
-
   push(chunk: SealedChunk): void {
     this.#waiting.push(chunk);
   }
