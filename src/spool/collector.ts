@@ -16,7 +16,7 @@ import type {
 import type { SpoolGate } from './gate.ts';
 import { OpenRange } from './open-range.ts';
 import type { Sealer } from './sealer.ts';
-import type { SpareWriters } from './spare-writers.ts';
+import type { SpareBuffers } from './spare-buffers.ts';
 
 /** A range is sealed when it holds this much … */
 const MAX_HELD_BYTES = 1024 * 1024;
@@ -35,7 +35,7 @@ export interface CollectorOptions {
   readonly sealer: Sealer;
   readonly gate: SpoolGate;
   readonly clock: Clock;
-  readonly spare: SpareWriters;
+  readonly spare: SpareBuffers;
   /** A range is sealed when its first line was taken so long ago … */
   readonly bufferDurationMs: number;
   /** … or its last one. */

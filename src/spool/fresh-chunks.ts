@@ -8,8 +8,9 @@
  */
 import type { LoadedChunk, SealedChunk } from '../types.ts';
 import { identityOf } from './ledger.ts';
-import type { OpenPart, OpenRange } from './open-range.ts';
-import type { SpareWriters } from './spare-writers.ts';
+import type { EventBuffer } from './event-buffer.ts';
+import type { OpenRange } from './open-range.ts';
+import type { SpareBuffers } from './spare-buffers.ts';
 
 /** Of the buffers of all chunks that are kept, taken ones included. */
 const MOST_BYTES = 4 * 1024 * 1024;
@@ -17,23 +18,23 @@ const MOST_BYTES = 4 * 1024 * 1024;
 interface Kept {
   readonly chunk: SealedChunk;
   readonly range: OpenRange;
-  readonly part: OpenPart;
+  readonly part: EventBuffer;
   taken: boolean;
 }
 
 export class FreshChunks {
-  readonly #spare: SpareWriters;
+  readonly #spare: SpareBuffers;
   /** By number. */
   readonly #kept = new Map<number, Kept>();
   #bytes = 0;
 
-  constructor(spare: SpareWriters) {
+  constructor(spare: SpareBuffers) {
     this.#spare = spare;
   }
 
   /** Takes the part over from its range, if there is room. */
-  keep(chunk: SealedChunk, range: OpenRange, part: OpenPart): void {
-    const bytes = part.body.buffer.length;
+  keep(chunk: SealedChunk, range: OpenRange, part: EventBuffer): void {
+    const bytes = part.capacity;
     if (this.#bytes + bytes > MOST_BYTES) return;
     this.#bytes += bytes;
     range.handOver(part);
@@ -47,19 +48,13 @@ export class FreshChunks {
     if (kept === undefined || kept.taken) return undefined;
     kept.taken = true;
     const { chunk, range, part } = kept;
-    const starts = new Uint32Array(part.events + 1);
-    starts.set(part.ends, 1);
-    const lineOffsets = new Float64Array(part.events);
-    let lineOffset = range.from;
-    for (let i = 0; i < part.events; i++) lineOffsets[i] = lineOffset += part.lineOffsets[i]!;
-    const body = part.body.buffer.subarray(0, part.committed);
     return {
       chunk,
       source: range.source,
       generation: identityOf(range.generation),
-      body,
-      starts,
-      lineOffsets,
+      body: part.whole,
+      starts: part.starts,
+      lineOffsets: part.lines,
     };
   }
 
@@ -68,7 +63,7 @@ export class FreshChunks {
     const kept = this.#kept.get(sequence);
     if (kept === undefined) return;
     this.#kept.delete(sequence);
-    this.#bytes -= kept.part.body.buffer.length;
-    this.#spare.giveBack(kept.part.body);
+    this.#bytes -= kept.part.capacity;
+    this.#spare.giveBack(kept.part);
   }
 }

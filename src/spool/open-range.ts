@@ -5,20 +5,8 @@
 import type { ByteWriter } from '../bytes.ts';
 import type { Generation, LineFailure, LineSink, SourceCounts } from '../types.ts';
 import { noLines } from './counts.ts';
-import type { SpareWriters } from './spare-writers.ts';
-
-/** The events of one range for one destination. */
-export interface OpenPart {
-  readonly body: ByteWriter;
-  /** End of the last complete event in `body`. */
-  committed: number;
-  events: number;
-  /** Where each event ends in `body`, behind its newline. */
-  readonly ends: number[];
-  /** See `ChunkHeader.line_offsets`. */
-  readonly lineOffsets: number[];
-  lastLine: number;
-}
+import type { EventBuffer } from './event-buffer.ts';
+import type { SpareBuffers } from './spare-buffers.ts';
 
 /** A failure of a line in the range. */
 export interface FailedLine {
@@ -30,8 +18,6 @@ export interface FailedLine {
   readonly lineBytes?: number;
 }
 
-const NEWLINE = 0x0a;
-
 export class OpenRange implements LineSink {
   readonly source: string;
   readonly generation: Generation;
@@ -42,8 +28,8 @@ export class OpenRange implements LineSink {
   /** When its last line was taken, Unix ms. */
   touchedAt: number;
   readonly counts: SourceCounts = noLines();
-  /** By destination number. */
-  readonly parts: (OpenPart | undefined)[] = [];
+  /** Events by destination number. */
+  readonly parts: (EventBuffer | undefined)[] = [];
   readonly failures: FailedLine[] = [];
   /** Bytes of events and failed lines held: what bounds a range's memory. */
   #held = 0;
@@ -54,10 +40,10 @@ export class OpenRange implements LineSink {
   #lineStart = 0;
   #lineEnd = 0;
   #unterminated = false;
-  readonly #spare: SpareWriters;
+  readonly #spare: SpareBuffers;
 
   /** @param spare Buffers of earlier ranges to use again; see `recycle`. */
-  constructor(source: string, generation: Generation, from: number, now: number, spare: SpareWriters) {
+  constructor(source: string, generation: Generation, from: number, now: number, spare: SpareBuffers) {
     this.source = source;
     this.generation = generation;
     this.from = from;
@@ -85,20 +71,12 @@ export class OpenRange implements LineSink {
   }
 
   writer(destination: number): ByteWriter {
-    const part = this.#part(destination);
-    part.body.length = part.committed;
-    return part.body;
+    return this.#part(destination).next();
   }
 
   event(destination: number): void {
     const part = this.#part(destination);
-    part.body.byte(NEWLINE);
-    this.#held += part.body.length - part.committed;
-    part.committed = part.body.length;
-    part.ends.push(part.committed);
-    part.lineOffsets.push(this.#lineOffset - part.lastLine);
-    part.lastLine = this.#lineOffset;
-    part.events++;
+    this.#held += part.add(this.#lineOffset);
     if (part.events > this.#mostEvents) this.#mostEvents = part.events;
   }
 
@@ -122,23 +100,16 @@ export class OpenRange implements LineSink {
   }
 
   /** The part's buffer belongs to the caller from now on. */
-  handOver(part: OpenPart): void {
+  handOver(part: EventBuffer): void {
     this.parts[this.parts.indexOf(part)] = undefined;
   }
 
   /** Gives the buffers back once the range is durable or abandoned. */
   recycle(): void {
-    for (const part of this.parts) if (part !== undefined) this.#spare.giveBack(part.body);
+    for (const part of this.parts) if (part !== undefined) this.#spare.giveBack(part);
   }
 
-  #part(destination: number): OpenPart {
-    return (this.parts[destination] ??= {
-      body: this.#spare.take(),
-      committed: 0,
-      events: 0,
-      ends: [],
-      lineOffsets: [],
-      lastLine: this.from,
-    });
+  #part(destination: number): EventBuffer {
+    return (this.parts[destination] ??= this.#spare.take());
   }
 }

@@ -16,6 +16,7 @@
  */
 import { getRandomValues } from 'node:crypto';
 import type { ByteWriter } from '../bytes.ts';
+import type { EventBuffer } from './event-buffer.ts';
 
 const WORDS = 3;
 const PLACES = 4;
@@ -30,6 +31,7 @@ const BEFORE_ID = 19;
 /** `","external_subscription_id":"` without its first quote */
 const BETWEEN = 29;
 
+const TWO_TO_32 = 2 ** 32;
 const M1 = 0x9e3779b1;
 const M2 = 0x85ebca6b;
 const [SEED1 = 0, SEED2 = 0] = getRandomValues(new Int32Array(2));
@@ -94,35 +96,32 @@ export class RepeatedIds {
   #hashes = new Int32Array(0);
 
   /**
-   * Remembers the ids of events that stand one after the other in `body`, and tells which of them another line gave
-   * before. Ids are compared as they are written, which the mapper does in one way only.
-   * @param ends Where each event ends.
-   * @param lines 32 bits for each event, that stand for its line.
+   * Remembers the ids of events, and tells which of them another line gave before. Ids are compared as they are
+   * written, which the mapper does in one way only.
+   * @param seed Stands for the log: the same line of the same content gets the same number, wherever it is by now.
    * @returns indices of events
    */
-  repeats(
-    destination: number,
-    body: ByteWriter,
-    ends: readonly number[],
-    lines: Int32Array,
-  ): readonly number[] {
-    const hashes = this.#hash(body, ends);
+  repeats(destination: number, events: EventBuffer, seed: number): readonly number[] {
+    const { starts, lines } = events;
+    const hashes = this.#hash(events.body, starts);
     const table = (this.#tables[destination] ??= new Table());
-    table.fetch(hashes, ends.length);
+    table.fetch(hashes, lines.length);
     let found: number[] | undefined;
-    for (let i = 0; i < ends.length; i++) {
-      if (table.has(hashes[2 * i]!, hashes[2 * i + 1]!, lines[i]!)) (found ??= []).push(i);
+    for (let i = 0; i < lines.length; i++) {
+      const offset = lines[i]!;
+      const line = seed ^ offset ^ Math.imul(offset / TWO_TO_32, M1);
+      if (table.has(hashes[2 * i]!, hashes[2 * i + 1]!, line)) (found ??= []).push(i);
     }
     return found ?? NONE;
   }
 
-  #hash({ buffer }: ByteWriter, ends: readonly number[]): Int32Array {
-    const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
-    if (this.#hashes.length < ends.length * 2) this.#hashes = new Int32Array(ends.length * 2);
+  #hash({ view }: ByteWriter, starts: Uint32Array): Int32Array {
+    const events = starts.length - 1;
+    if (this.#hashes.length < events * 2) this.#hashes = new Int32Array(events * 2);
     const hashes = this.#hashes;
-    for (let i = 0; i < ends.length; i++) {
-      const end = ends[i]!;
-      let at = (i === 0 ? 0 : ends[i - 1]!) + BEFORE_ID;
+    for (let i = 0; i < events; i++) {
+      const end = starts[i + 1]!;
+      let at = starts[i]! + BEFORE_ID;
       let h1 = SEED1;
       let h2 = SEED2;
       for (let id = 0; id < 2; id++) {

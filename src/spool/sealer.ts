@@ -17,7 +17,8 @@ import { chunkName, layoutOf, TEMPORARY, type StateLayout } from './layout.ts';
 import { identityOf, type Ledger } from './ledger.ts';
 import { LINES } from './letter-files.ts';
 import { lettersOf } from './line-letters.ts';
-import type { OpenPart, OpenRange } from './open-range.ts';
+import type { EventBuffer } from './event-buffer.ts';
+import type { OpenRange } from './open-range.ts';
 import { RepeatedIds } from './repeated-ids.ts';
 import { repeatingLines, type RepeatingLine } from './repeating-lines.ts';
 import type { StateFs } from './state-fs.ts';
@@ -46,7 +47,7 @@ export interface SealerOptions {
 /** A chunk and the bytes of its file. */
 interface NewChunk {
   readonly chunk: SealedChunk;
-  readonly part: OpenPart;
+  readonly part: EventBuffer;
   readonly header: Buffer;
   readonly body: Buffer;
 }
@@ -149,8 +150,7 @@ export class Sealer {
     });
     const group = parts.map(({ destination, sequence }): GroupMember => [destination, sequence]);
     return parts.map(({ destination, sequence, part }) => {
-      const { events } = part;
-      const body = part.body.buffer.subarray(0, part.committed);
+      const { events, whole: body } = part;
       const header = encodeHeader(
         {
           sequence,
@@ -164,7 +164,7 @@ export class Sealer {
           events,
           created: new Date(now).toISOString(),
           body_bytes: body.length,
-          line_offsets: part.lineOffsets,
+          line_offsets: deltas(part.lines, range.from),
         },
         body,
       );
@@ -225,4 +225,9 @@ export class Sealer {
     for (const destination of this.#o.destinations)
       await this.#o.fs.makeDir(this.#layout.chunks(destination));
   }
+}
+
+/** See `ChunkHeader.line_offsets`. */
+function deltas(offsets: Float64Array, from: number): number[] {
+  return Array.from(offsets, (offset, i) => offset - (i === 0 ? from : offsets[i - 1]!));
 }

@@ -16,7 +16,7 @@ import { layoutOf } from './layout.ts';
 import type { Ledger } from './ledger.ts';
 import { recover, type Recovered } from './recovery.ts';
 import { Sealer } from './sealer.ts';
-import { SpareWriters } from './spare-writers.ts';
+import { SpareBuffers } from './spare-buffers.ts';
 import type { StateFs } from './state-fs.ts';
 
 export interface SpoolOptions {
@@ -92,7 +92,7 @@ export class Spool {
     const { signal } = abort;
     const letters = new DeadLetterStore(fs, layout.dead, clock, recovered.letters);
     const gate = new SpoolGate(options.limits, fs, stateDir, reporter, clock, signal);
-    const spare = new SpareWriters();
+    const spare = new SpareBuffers();
     const fresh = new FreshChunks(spare);
     const shared = { fs, stateDir, ledger, letters, reporter, clock, signal };
     const checkpointer = new Checkpointer({

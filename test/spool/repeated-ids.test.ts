@@ -1,6 +1,23 @@
 import { expect, test } from 'vitest';
 import { ByteWriter } from '../../src/bytes.ts';
+import { EventBuffer } from '../../src/spool/event-buffer.ts';
 import { RepeatedIds, transactionIdOf } from '../../src/spool/repeated-ids.ts';
+
+/** Stands for a log. */
+const SEED = 0x5eed;
+
+/** Events, each from the line at its offset; or all from one line. */
+function eventsOf(events: readonly string[], offset?: number): EventBuffer {
+  const buffer = new EventBuffer();
+  for (const [i, event] of events.entries()) {
+    buffer.next().text(event);
+    buffer.add(offset ?? i);
+  }
+  return buffer;
+}
+
+const eventWith = (id: string): string =>
+  `{"transaction_id":"${id}","external_subscription_id":"jack","code":"calls"}`;
 
 /** Gives events one by one, as ranges of one event each, and says which of them repeat an id. */
 class Giver {
@@ -11,10 +28,8 @@ class Giver {
     id: string,
     { subscription = 'jack', destination = 0, line = ++this.#line, code = 'calls' } = {},
   ): boolean {
-    const body = new ByteWriter(16);
     const event = { transaction_id: id, external_subscription_id: subscription, code, timestamp: 1.5 };
-    body.text(`${JSON.stringify(event)}\n`);
-    return this.#ids.repeats(destination, body, [body.length], Int32Array.of(line)).length > 0;
+    return this.#ids.repeats(destination, eventsOf([JSON.stringify(event)], line), SEED).length > 0;
   }
 }
 
@@ -71,15 +86,8 @@ test('ids of any length and with escapes are told apart in every byte, and from 
 
 test('of many events at once those are told that repeat an earlier one, in the same batch or in another', () => {
   const ids = new RepeatedIds();
-  const give = (...given: readonly string[]): readonly number[] => {
-    const body = new ByteWriter(16);
-    const ends: number[] = [];
-    for (const id of given) {
-      body.text(`{"transaction_id":"${id}","external_subscription_id":"jack","code":"calls"}\n`);
-      ends.push(body.length);
-    }
-    return ids.repeats(0, body, ends, Int32Array.from(ends));
-  };
+  const give = (...given: readonly string[]): readonly number[] =>
+    ids.repeats(0, eventsOf(given.map(eventWith)), SEED);
   expect(give('a', 'b', 'a', 'c', 'b', 'a')).toEqual([2, 4, 5]);
   expect(give()).toEqual([]);
   expect(give('d', 'e')).toEqual([]);
@@ -89,13 +97,8 @@ test('of many events at once those are told that repeat an earlier one, in the s
 test('the recent past is some hundred thousand ids, and none of them is ever taken for another', () => {
   const ids = new RepeatedIds();
   const batch = (first: number, line: number): number => {
-    const body = new ByteWriter(256 * 1024);
-    const ends: number[] = [];
-    for (let i = first; i < first + 2000; i++) {
-      body.text(`{"transaction_id":"id-${i}","external_subscription_id":"jack","code":"calls"}\n`);
-      ends.push(body.length);
-    }
-    return ids.repeats(0, body, ends, new Int32Array(2000).fill(line)).length;
+    const given = Array.from({ length: 2000 }, (_, i) => eventWith(`id-${first + i}`));
+    return ids.repeats(0, eventsOf(given, line), SEED).length;
   };
   for (let first = 0; first < 700_000; first += 2000) expect(batch(first, 1)).toBe(0);
   let remembered = 0;
@@ -106,12 +109,19 @@ test('the recent past is some hundred thousand ids, and none of them is ever tak
 
 test('bytes that are no event of ours are taken as they are', () => {
   const ids = new RepeatedIds();
-  const body = new ByteWriter(16);
-  body.text('{"transaction_id":"x"}');
-  expect(ids.repeats(0, body, [22], Int32Array.of(1))).toEqual([]);
-  expect(ids.repeats(0, body, [22], Int32Array.of(2))).toEqual([0]);
-  body.length = 0;
-  expect(ids.repeats(1, body, [0], Int32Array.of(1))).toEqual([]);
+  const cut = '{"transaction_id":"x"}';
+  expect(ids.repeats(0, eventsOf([cut], 1), SEED)).toEqual([]);
+  expect(ids.repeats(0, eventsOf([cut], 2), SEED)).toEqual([0]);
+  expect(ids.repeats(1, eventsOf([''], 1), SEED)).toEqual([]);
+});
+
+test('a line of one log is another one than the line at the same place of another log', () => {
+  const ids = new RepeatedIds();
+  const event = eventWith('a');
+  expect(ids.repeats(0, eventsOf([event], 5_000_000_000), SEED)).toEqual([]);
+  expect(ids.repeats(0, eventsOf([event], 5_000_000_000), SEED)).toEqual([]);
+  expect(ids.repeats(0, eventsOf([event], 5_000_000_000), SEED + 1)).toEqual([0]);
+  expect(ids.repeats(0, eventsOf([event], 705_032_704), SEED)).toEqual([0]);
 });
 
 test('the id of an event can be told', () => {
