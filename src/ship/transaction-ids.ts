@@ -2,88 +2,99 @@
  * Tells which events of a chunk share a transaction id, without making a string of each: Lago rejects a batch with
  * two equal ids as a whole. Ids are compared as text, so `"a\/b"` and `"a/b"` are the same one.
  */
+import { viewOf } from '../bytes.ts';
 import type { LoadedChunk } from '../types.ts';
 
 const PREFIX = Buffer.from('{"transaction_id":"');
+/** Four bytes each, the last one overlapping. */
+const PREFIX_WORDS = [0, 4, 8, 12, PREFIX.length - 4].map((at) => [at, PREFIX.readInt32LE(at)] as const);
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-/** FNV-1a. */
-const HASH_START = 0x811c9dc5;
-const HASH_FACTOR = 0x01000193;
 
-function startsWithId(body: Buffer, from: number, to: number): boolean {
+const HASH_START = 0x811c9dc5;
+
+function mix(hash: number, value: number): number {
+  const product = Math.imul(hash ^ value, 0x9e3779b1);
+  return product ^ (product >>> 15);
+}
+
+function startsWithId(view: DataView, from: number, to: number): boolean {
   if (to - from < PREFIX.length) return false;
-  for (let i = 0; i < PREFIX.length; i++) if (body[from + i] !== PREFIX[i]) return false;
+  for (const [at, word] of PREFIX_WORDS) if (view.getInt32(from + at, true) !== word) return false;
   return true;
 }
 
-/** The ids of one chunk: a hash of each, and where it stands. */
+/** The ids of one chunk, by their hashes. */
 export class TransactionIds {
-  readonly hashes: Uint32Array;
+  readonly hashes: Int32Array;
   readonly #body: Buffer;
   readonly #starts: Uint32Array;
-  readonly #ends: Uint32Array;
-  /** Ids with escapes, by event, as they read. Rare. */
-  readonly #unescaped = new Map<number, Buffer>();
+  /** By event: ids that do not stand in the body as they read. Rare. */
+  readonly #odd = new Map<number, Buffer>();
 
-  constructor(chunk: LoadedChunk) {
-    const { body, starts } = chunk;
+  constructor({ body, starts }: LoadedChunk) {
     const events = starts.length - 1;
     this.#body = body;
-    this.#starts = new Uint32Array(events);
-    this.#ends = new Uint32Array(events);
-    this.hashes = new Uint32Array(events);
-    for (let event = 0; event < events; event++) this.#read(event, starts[event]!, starts[event + 1]! - 1);
+    this.#starts = starts;
+    this.hashes = new Int32Array(events);
+    const view = viewOf(body);
+    for (let event = 0; event < events; event++) {
+      this.hashes[event] = this.#hash(view, event, starts[event]!, starts[event + 1]! - 1);
+    }
   }
 
   same(a: number, b: number): boolean {
-    const first = this.#unescaped.get(a);
-    const second = this.#unescaped.get(b);
-    if (first !== undefined || second !== undefined) return this.#bytes(a).equals(this.#bytes(b));
-    return (
-      this.#body.compare(this.#body, this.#starts[a], this.#ends[a], this.#starts[b], this.#ends[b]) === 0
-    );
+    return this.#id(a).equals(this.#id(b));
   }
 
-  #bytes(event: number): Buffer {
-    return this.#unescaped.get(event) ?? this.#body.subarray(this.#starts[event], this.#ends[event]);
+  #id(event: number): Buffer {
+    const odd = this.#odd.get(event);
+    if (odd !== undefined) return odd;
+    const start = this.#starts[event]! + PREFIX.length;
+    return this.#body.subarray(start, this.#body.indexOf(QUOTE, start));
   }
 
-  #read(event: number, from: number, to: number): void {
-    const body = this.#body;
+  #hash(view: DataView, event: number, from: number, to: number): number {
     // An event without the prefix is a bug of the mapper; as its own id it still travels.
-    const hasId = startsWithId(body, from, to);
-    const start = hasId ? from + PREFIX.length : from;
-    let end = start;
+    if (!startsWithId(view, from, to)) return this.#hashOdd(event, this.#body.subarray(from, to));
     let hash = HASH_START;
-    let escaped = false;
-    for (; end < to; end++) {
-      const byte = body[end]!;
-      if (hasId && byte === QUOTE) break;
-      if (hasId && byte === BACKSLASH) {
-        escaped = true;
-        end++;
-      }
-      hash = Math.imul(hash ^ byte, HASH_FACTOR);
+    let at = from + PREFIX.length;
+    // Four bytes at a time as long as none of them is a quote or a backslash.
+    for (; at + 4 <= to; at += 4) {
+      const four = view.getInt32(at, true);
+      const quote = four ^ 0x22222222;
+      const slash = four ^ 0x5c5c5c5c;
+      if ((((quote - 0x01010101) & ~quote) | ((slash - 0x01010101) & ~slash)) & 0x80808080) break;
+      hash = mix(hash, four);
     }
-    this.#starts[event] = start;
-    this.#ends[event] = Math.min(end, to);
-    if (escaped) hash = this.#unescape(event);
-    this.hashes[event] = hash ^ (hash >>> 15);
+    for (; at < to; at++) {
+      const byte = view.getUint8(at);
+      if (byte === QUOTE) return hash;
+      if (byte === BACKSLASH) break;
+      hash = mix(hash, byte);
+    }
+    return this.#hashOdd(event, this.#unescape(from + PREFIX.length, to));
   }
 
-  #unescape(event: number): number {
-    const literal = this.#body.toString('utf8', this.#starts[event], this.#ends[event]);
-    let text: string;
+  /** The text of the string that begins at `from`, as far as it goes. */
+  #unescape(from: number, to: number): Buffer {
+    let end = from;
+    while (end < to && this.#body[end] !== QUOTE) end += this.#body[end] === BACKSLASH ? 2 : 1;
+    const literal = this.#body.toString('utf8', from, Math.min(end, to));
     try {
-      text = JSON.parse(`"${literal}"`) as string;
+      return Buffer.from(JSON.parse(`"${literal}"`) as string);
     } catch {
-      text = literal;
+      return Buffer.from(literal);
     }
-    const id = Buffer.from(text);
-    this.#unescaped.set(event, id);
+  }
+
+  /** The same hash as if the id stood in the body. */
+  #hashOdd(event: number, id: Buffer): number {
+    this.#odd.set(event, id);
     let hash = HASH_START;
-    for (const byte of id) hash = Math.imul(hash ^ byte, HASH_FACTOR);
+    let at = 0;
+    for (; at + 4 <= id.length; at += 4) hash = mix(hash, id.readInt32LE(at));
+    for (; at < id.length; at++) hash = mix(hash, id[at]!);
     return hash;
   }
 }
