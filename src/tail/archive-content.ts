@@ -66,6 +66,10 @@ export class ArchiveContent implements Content {
     return copied;
   }
 
+  peek(): number {
+    throw new Error('an archive does not change: there is nothing to compare');
+  }
+
   forget(position: number): void {
     this.#floor = position;
     let whole = 0;

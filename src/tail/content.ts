@@ -1,7 +1,7 @@
 /**
  * The bytes of one generation, wherever they are kept: a growing file (here) or an archive (`archive-content.ts`).
  */
-import { constants } from 'node:fs';
+import { constants, readSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { ArchiveContent } from './archive-content.ts';
 import type { LogKind } from './siblings.ts';
@@ -20,6 +20,11 @@ export interface Content {
   readonly growing: boolean;
   /** Reads into the start of `into`; resolves to the number of bytes, fewer than `length` only at the end. */
   read(into: Buffer, length: number, position: number): Promise<number>;
+  /**
+   * The same for a few bytes of a growing file, at once: right after a read they come from memory, and a trip to the
+   * thread pool would cost ten times as much.
+   */
+  peek(into: Buffer, length: number, position: number): number;
   /** Bytes below `position` will not be asked for again. */
   forget(position: number): void;
   stat(): Promise<ContentStat>;
@@ -48,6 +53,10 @@ class FileContent implements Content {
   async read(into: Buffer, length: number, position: number): Promise<number> {
     const { bytesRead } = await this.#file.read(into, 0, length, position);
     return bytesRead;
+  }
+
+  peek(into: Buffer, length: number, position: number): number {
+    return readSync(this.#file.fd, into, 0, length, position);
   }
 
   forget(): void {

@@ -44,6 +44,7 @@ export class LineReader {
   readonly #buffer: ReadBuffer;
   #offset: number;
   #scanned: number;
+  #filled = false;
   /** First bytes of the line at `#offset`, while it is being scanned. */
   #head: Buffer = Buffer.alloc(0);
 
@@ -66,6 +67,11 @@ export class LineReader {
     return this.#scanned;
   }
 
+  /** The last read found as much as it asked for: there is more, in all likelihood. */
+  get filled(): boolean {
+    return this.#filled;
+  }
+
   /**
    * Lines, or a line that is too long; `scanned` when a buffer-full held no newline; undefined at the present end.
    * The piece comes again until it is accepted, and its bytes are valid until the next call.
@@ -82,6 +88,7 @@ export class LineReader {
     this.#buffer.reserve(wanted);
     const { bytes } = this.#buffer;
     const count = await this.#content.read(bytes, wanted, this.#offset);
+    this.#filled = count === wanted;
     if (count === 0) return undefined;
     const run = bytes.subarray(0, bytes.lastIndexOf(NEWLINE, count - 1) + 1);
     if (run.length === 0) {
@@ -132,6 +139,7 @@ export class LineReader {
     const { bytes } = this.#buffer;
     if (this.#scanned - this.#offset > this.#maxLineBytes) this.#content.forget(this.#scanned);
     const count = await this.#content.read(bytes, READ_BYTES, this.#scanned);
+    this.#filled = count === READ_BYTES;
     if (count === 0) return undefined;
     const fresh = bytes.subarray(0, count);
     const missing = HEAD_BYTES - this.#head.length;

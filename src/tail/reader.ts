@@ -16,6 +16,8 @@ import type { Known } from './registry.ts';
 /** Bytes before the offset that are compared with what was delivered: tells logs with equal first lines apart. */
 const TRACE_BYTES = 64;
 const NOTHING = Buffer.alloc(0);
+/** While there is more, the size of the file is looked at only now and then. */
+const TURNS_PER_LOOK = 16;
 
 export interface ReaderSetup {
   readonly source: string;
@@ -51,6 +53,7 @@ export class GenerationReader {
   #seen: ContentStat;
   #ownSize = 0;
   #changedAt: number;
+  #turnsToLook = 0;
 
   constructor(log: OpenLog, setup: ReaderSetup) {
     this.log = log;
@@ -116,7 +119,7 @@ export class GenerationReader {
   async isTruncated(): Promise<boolean> {
     if (this.#lines === undefined || !this.log.content.growing) return false;
     await this.#look();
-    return this.#seen.size < this.#lines.scanned || !(await this.#isSame());
+    return this.#seen.size < this.#lines.scanned || !this.#isSame();
   }
 
   /** Delivers one buffer-full. Rejects when the file cannot be read. */
@@ -127,14 +130,29 @@ export class GenerationReader {
   }
 
   async #turn(lines: LineReader): Promise<Turn> {
-    const changed = await this.#look();
-    if (this.log.content.growing) {
-      if (this.#seen.size < lines.scanned) return 'truncated';
-      if (this.#seen.size === lines.scanned) return changed && !(await this.#isSame()) ? 'truncated' : 'idle';
+    if (!this.log.content.growing) {
+      await this.#look();
+      return this.#read(lines);
     }
+    if (this.#turnsToLook > 0) {
+      this.#turnsToLook--;
+      const turn = await this.#read(lines);
+      if (turn !== 'idle') return turn;
+    }
+    this.#turnsToLook = 0;
+    const changed = await this.#look();
+    if (this.#seen.size < lines.scanned) return 'truncated';
+    if (this.#seen.size === lines.scanned) return changed && !this.#isSame() ? 'truncated' : 'idle';
+    const turn = await this.#read(lines);
+    if (lines.filled) this.#turnsToLook = TURNS_PER_LOOK;
+    return turn;
+  }
+
+  async #read(lines: LineReader): Promise<Turn> {
     const piece = await lines.next();
+    if (!lines.filled) this.#turnsToLook = 0;
     if (piece === undefined) return 'idle';
-    if (!(await this.#isSame())) return 'truncated';
+    if (!this.#isSame()) return 'truncated';
     if (piece === 'scanned') return 'delivered';
     return (await this.#deliver(piece, false)) ? 'delivered' : 'refused';
   }
@@ -144,7 +162,7 @@ export class GenerationReader {
     const lines = this.#begun();
     const rest = await lines.rest();
     if (rest !== undefined) {
-      if (!(await this.#isSame())) return 'truncated';
+      if (!this.#isSame()) return 'truncated';
       if (!(await this.#deliver(rest, true))) return 'refused';
     }
     const { consumer, source } = this.#setup;
@@ -166,7 +184,8 @@ export class GenerationReader {
   progress(): ReadProgress {
     const { source } = this.#setup;
     const fingerprint = this.known?.generation.fingerprint ?? '';
-    return { source, path: this.path, fingerprint, offset: this.offset, size: this.size };
+    const size = Math.max(this.size, this.offset);
+    return { source, path: this.path, fingerprint, offset: this.offset, size };
   }
 
   #known(): Known {
@@ -195,17 +214,15 @@ export class GenerationReader {
     return changed;
   }
 
-  async #isSame(): Promise<boolean> {
+  #isSame(): boolean {
     if (!this.log.content.growing) return true;
-    return (
-      (await this.#holds(this.#head, 0)) && (await this.#holds(this.#trace, this.offset - this.#trace.length))
-    );
+    return this.#holds(this.#head, 0) && this.#holds(this.#trace, this.offset - this.#trace.length);
   }
 
-  async #holds(expected: Buffer, position: number): Promise<boolean> {
+  #holds(expected: Buffer, position: number): boolean {
     if (expected.length === 0) return true;
     const { head } = this.#setup.buffer;
-    const count = await this.log.content.read(head, expected.length, position);
+    const count = this.log.content.peek(head, expected.length, position);
     return expected.equals(head.subarray(0, count));
   }
 

@@ -14,8 +14,12 @@ class Growing implements Content {
   }
 
   read(into: Buffer, length: number, position: number): Promise<number> {
+    return Promise.resolve(this.peek(into, length, position));
+  }
+
+  peek(into: Buffer, length: number, position: number): number {
     if (position < this.#floor) throw new Error(`byte ${position} was forgotten`);
-    return Promise.resolve(this.bytes.copy(into, 0, position, position + length));
+    return this.bytes.copy(into, 0, position, position + length);
   }
 
   forget(position: number): void {
