@@ -48,7 +48,8 @@ export function configOf({ port, stateDir, logs, rules = 1, ...options }: JobCon
     rules: Array.from({ length: rules }, (_, rule) => ({
       name: `rule-${rule}`,
       event_code: 'api_request',
-      event_transaction_id: rule === 0 ? '${request_id}' : '${request_id}-' + String(rule),
+      // The number in front: the sink tells ids apart by their first 16 bytes.
+      event_transaction_id: rule === 0 ? '${request_id}' : String(rule) + '-${request_id}',
       event_subscription_id: '${http_x_consumer_username}',
       event_properties: PROPERTIES,
     })),
