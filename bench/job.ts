@@ -48,7 +48,8 @@ export function configOf({ port, stateDir, logs, rules = 1, ...options }: JobCon
     rules: Array.from({ length: rules }, (_, rule) => ({
       name: `rule-${rule}`,
       event_code: 'api_request',
-      event_transaction_id: rule === 0 ? '${request_id}' : '${request_id}-' + String(rule),
+      // The number in front: the sink tells ids apart by their first 16 bytes.
+      event_transaction_id: rule === 0 ? '${request_id}' : String(rule) + '-${request_id}',
       event_subscription_id: '${http_x_consumer_username}',
       event_properties: PROPERTIES,
     })),
@@ -78,6 +79,7 @@ export function warm(paths: readonly string[]): void {
 
 export interface Run {
   readonly events: number;
+  /** When the process had ended, so with all that it sent twice. */
   readonly sink: SinkCounts;
   /** From the start of the process to the last event at the sink. */
   readonly seconds: number;
@@ -100,16 +102,21 @@ export function start({ file, args, cwd }: Command): ChildProcess {
   return spawn(file, args, { cwd, stdio: ['ignore', output, output] });
 }
 
+/** Rejects when the process does not end cleanly: what it did before is then no fair measure. */
 export async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
   child.kill('SIGTERM');
   const deadline = setTimeout(() => child.kill('SIGKILL'), 20_000);
-  await ended;
+  const [code, signal] = (await ended) as [number | null, NodeJS.Signals | null];
   clearTimeout(deadline);
+  if (code !== 0) throw new Error(`${child.spawnfile} did not end cleanly: ${signal ?? `status ${code}`}`);
 }
 
-/** Runs the process until the sink has `events`, and stops it. Rejects when it ends before. */
+/**
+ * Runs the process until the sink has `events` distinct ones, and stops it. Rejects when it ends before, or when the
+ * sink then has more.
+ */
 export async function measure(
   events: number,
   sinkOptions: Omit<SinkOptions, 'capacity'>,
@@ -125,11 +132,14 @@ export async function measure(
     });
     const counts = await Promise.race([sink.reached(events), died]);
     const usage = usageOf(child.pid!);
-    died.catch(() => {});
+    await stop(child);
+    const final = await sink.counts();
+    if (final.distinct !== events)
+      throw new Error(`${final.distinct} distinct events of ${events} at the sink`);
     const seconds = (counts.lastMs - startMs) / 1000;
     return {
       events,
-      sink: counts,
+      sink: final,
       seconds,
       flowSeconds: (counts.lastMs - counts.firstMs) / 1000,
       usage,
