@@ -2,7 +2,8 @@
  * The front of the spool: splits blocks into lines, has them mapped into the open range of their generation, and
  * hands ranges to the sealer when they are big enough, old enough, or their file has gone quiet.
  *
- * Back-pressure: while the gate is closed or seals are behind, a block is not taken until that is over.
+ * Back-pressure: while the gate is closed, seals are behind, or chunks are just about to be shipped from memory, a block
+ * is not taken until that is over.
  */
 import type {
   Clock,
@@ -13,6 +14,7 @@ import type {
   OversizeLine,
   SourceCounts,
 } from '../types.ts';
+import type { FreshChunks } from './fresh-chunks.ts';
 import type { SpoolGate } from './gate.ts';
 import { OpenRange } from './open-range.ts';
 import type { Sealer } from './sealer.ts';
@@ -36,6 +38,7 @@ export interface CollectorOptions {
   readonly gate: SpoolGate;
   readonly clock: Clock;
   readonly spare: SpareBuffers;
+  readonly fresh: FreshChunks;
   /** A range is sealed when its first line was taken so long ago … */
   readonly bufferDurationMs: number;
   /** … or its last one. */
@@ -106,15 +109,18 @@ export class Collector implements LineConsumer {
   }
 
   #mayPass(): boolean {
-    return this.#o.gate.isOpen && this.#o.sealer.ranges.size < MAX_BACKLOG;
+    const { gate, sealer, fresh } = this.#o;
+    return gate.isOpen && sealer.ranges.size < MAX_BACKLOG && !fresh.isCrowded;
   }
 
   /** @throws the signal's reason when the daemon stops before */
   async #whenAdmitted(take: () => void): Promise<void> {
-    const { gate, sealer, signal } = this.#o;
+    const { gate, sealer, fresh, signal } = this.#o;
     while (!this.#mayPass()) {
       signal.throwIfAborted();
-      await (gate.isOpen ? sealer.oneDone() : gate.passable());
+      if (!gate.isOpen) await gate.passable();
+      else if (fresh.isCrowded) await fresh.roomier(signal);
+      else await sealer.oneDone();
     }
     // In the same turn: of many who wait, each must see what those before it have taken.
     take();

@@ -93,7 +93,7 @@ export class Spool {
     const letters = new DeadLetterStore(fs, layout.dead, clock, recovered.letters);
     const gate = new SpoolGate(options.limits, fs, stateDir, reporter, clock, signal);
     const spare = new SpareBuffers();
-    const fresh = new FreshChunks(spare);
+    const fresh = new FreshChunks(spare, clock);
     const shared = { fs, stateDir, ledger, letters, reporter, clock, signal };
     const checkpointer = new Checkpointer({
       ...shared,
@@ -129,6 +129,7 @@ export class Spool {
       gate,
       clock,
       spare,
+      fresh,
       mappers,
       signal,
       bufferDurationMs: options.bufferDurationMs,
