@@ -20,9 +20,9 @@ import { OpenRange } from './open-range.ts';
 import type { Sealer } from './sealer.ts';
 import type { SpareBuffers } from './spare-buffers.ts';
 
-/** A range is sealed when it holds this much … */
-const MAX_HELD_BYTES = 1024 * 1024;
-const MAX_EVENTS = 2000;
+/** A range is sealed when it holds this much (with a little, it fits a buffer that has grown to 1.25 MiB) … */
+const MAX_HELD_BYTES = 1270 * 1024;
+const MAX_EVENTS = 4000;
 /** … or spans this much of the log, though it gave no event. */
 const MAX_SPAN_BYTES = 8 * 1024 * 1024;
 /** Ranges that may wait for the disk before reading pauses: one is written while the next one fills. */

@@ -9,7 +9,8 @@
  */
 import { ByteWriter } from '../bytes.ts';
 
-const FIRST_BYTES = 64 * 1024;
+/** Doubled four times, it holds a full chunk. */
+const FIRST_BYTES = 80 * 1024;
 const FIRST_EVENTS = 256;
 const NEWLINE = 0x0a;
 

@@ -2,7 +2,8 @@
  * Makes ranges durable, one after the other: dead letters first, then the chunks of all destinations under
  * temporary names, then their real names. Only when the last name is durable does the range count, and only then
  * may any of its chunks be shipped; recovery throws away a group that is not complete (see new-seals.ts).
- * Every range that is not in the checkpoint thus has its chunks, and the ranges of a generation leave no gap.
+ * Every range that is not in the checkpoint thus has its chunks, and the ranges of a generation leave no gap. While one
+ * range gets its names, the next one is written already.
  *
  * What fails (disk full, I/O error) is tried again until it works; meanwhile the gate is closed.
  */
@@ -116,15 +117,15 @@ export class Sealer {
   }
 
   async #sealAfter(earlier: Promise<unknown>, range: OpenRange): Promise<void> {
+    await this.#makeDurable(earlier, range);
     await earlier;
-    await this.#makeDurable(range);
     this.#ranges.delete(range);
     range.recycle();
     this.#oneDone.resolve();
     this.#oneDone = Promise.withResolvers();
   }
 
-  async #makeDurable(range: OpenRange): Promise<void> {
+  async #makeDurable(earlier: Promise<unknown>, range: OpenRange): Promise<void> {
     const { letters, clock, checkpoint } = this.#o;
     const now = clock.now();
     const dead = lettersOf(range, now);
@@ -133,7 +134,15 @@ export class Sealer {
     const chunks = this.#chunksOf(range, now);
     const hold = letters.hold(LINES);
     if (!(await this.insist(() => letters.append(dead)))) return;
-    if (!(await this.insist(() => this.#write(chunks)))) return;
+    let isWritten = await this.insist(() => this.#write(chunks));
+    await earlier;
+    const isDurable = await this.insist(async () => {
+      // What fails is written anew as a whole.
+      if (!isWritten) await this.#write(chunks);
+      isWritten = false;
+      await this.#name(chunks);
+    });
+    if (!isDurable) return;
     const { generation, from, to } = range;
     letters.release(hold, { fingerprint: generation.fingerprint, from, to });
     this.#count(range, chunks, dead, repeats);
@@ -174,14 +183,29 @@ export class Sealer {
     });
   }
 
+  /** Makes the contents durable. */
   async #write(chunks: readonly NewChunk[]): Promise<void> {
     const { fs } = this.#o;
-    try {
+    await this.#orClear(chunks, async () => {
       for (const { chunk, header, body } of chunks) await fs.write(chunk.file + TEMPORARY, [header, body]);
+    });
+  }
+
+  /** Makes the names durable. */
+  async #name(chunks: readonly NewChunk[]): Promise<void> {
+    const { fs } = this.#o;
+    await this.#orClear(chunks, async () => {
       for (const { chunk } of chunks) await fs.rename(chunk.file + TEMPORARY, chunk.file);
       for (const { chunk } of chunks) await fs.syncDir(this.#layout.chunks(chunk.destination));
+    });
+  }
+
+  /** When that fails: what could be written takes the space that settling other chunks may need now. */
+  async #orClear(chunks: readonly NewChunk[], work: () => Promise<void>): Promise<void> {
+    const { fs } = this.#o;
+    try {
+      await work();
     } catch (error) {
-      // What could be written takes the space that settling other chunks may need now.
       for (const { chunk } of chunks) await fs.remove(chunk.file + TEMPORARY).catch(() => {});
       throw error;
     }
@@ -229,5 +253,11 @@ export class Sealer {
 
 /** See `ChunkHeader.line_offsets`. */
 function deltas(offsets: Float64Array, from: number): number[] {
-  return Array.from(offsets, (offset, i) => offset - (i === 0 ? from : offsets[i - 1]!));
+  const result: number[] = [];
+  let before = from;
+  for (let i = 0; i < offsets.length; i++) {
+    result.push(offsets[i]! - before);
+    before = offsets[i]!;
+  }
+  return result;
 }

@@ -62,15 +62,15 @@ describe('an open range is sealed', () => {
     expect(sealedEvents()).toBe(3);
   });
 
-  test('when it has 2,000 events, in the middle of a block', async () => {
+  test('when it has 4,000 events, in the middle of a block', async () => {
     const many = logOf(
       'a.log',
-      Array.from({ length: 2500 }, (_, n) => `m${n} 0`),
+      Array.from({ length: 4500 }, (_, n) => `m${n} 0`),
       { ino: '9' },
     );
     await run.read(many);
     await world.fs.quiet();
-    expect(sealedEvents()).toBe(2000);
+    expect(sealedEvents()).toBe(4000);
     expect(run.spool.openCounts().events).toEqual([500]);
   });
 
