@@ -20,7 +20,7 @@ import { OpenRange } from './open-range.ts';
 import type { Sealer } from './sealer.ts';
 import type { SpareBuffers } from './spare-buffers.ts';
 
-/** A range is sealed when it holds this much (with a little, it fits a buffer that has grown to 1.25 MiB) … */
+/** A range is sealed when it holds this much (and a little: it fits the buffer) … */
 const MAX_HELD_BYTES = 1270 * 1024;
 const MAX_EVENTS = 4000;
 /** … or spans this much of the log, though it gave no event. */

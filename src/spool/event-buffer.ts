@@ -9,8 +9,8 @@
  */
 import { ByteWriter } from '../bytes.ts';
 
-/** Doubled four times, it holds a full chunk. */
-const FIRST_BYTES = 80 * 1024;
+/** Holds a full chunk: memory that is never written to takes no room, and growing leaves holes. */
+const FIRST_BYTES = 1280 * 1024;
 const FIRST_EVENTS = 256;
 const NEWLINE = 0x0a;
 
