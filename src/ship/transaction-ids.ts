@@ -6,8 +6,9 @@ import { viewOf } from '../bytes.ts';
 import type { LoadedChunk } from '../types.ts';
 
 const PREFIX = Buffer.from('{"transaction_id":"');
-/** Four bytes each, the last one overlapping. */
-const PREFIX_WORDS = [0, 4, 8, 12, PREFIX.length - 4].map((at) => [at, PREFIX.readInt32LE(at)] as const);
+/** Where to look for its words of four bytes; the last one overlaps. */
+const WORDS_AT = [0, 4, 8, 12, PREFIX.length - 4];
+const WORDS = WORDS_AT.map((at) => PREFIX.readInt32LE(at));
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
@@ -20,7 +21,9 @@ function mix(hash: number, value: number): number {
 
 function startsWithId(view: DataView, from: number, to: number): boolean {
   if (to - from < PREFIX.length) return false;
-  for (const [at, word] of PREFIX_WORDS) if (view.getInt32(from + at, true) !== word) return false;
+  for (let i = 0; i < WORDS.length; i++) {
+    if (view.getInt32(from + WORDS_AT[i]!, true) !== WORDS[i]) return false;
+  }
   return true;
 }
 

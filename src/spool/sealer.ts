@@ -58,6 +58,7 @@ export class Sealer {
   readonly #layout: StateLayout;
   readonly #ids = new RepeatedIds();
   readonly #ranges = new Set<OpenRange>();
+  readonly #lineOffsets: number[] = [];
   #nextSequence: number;
   /** Works that are being tried again: one may succeed (a checkpoint on a full disk) while another still fails. */
   #failing = 0;
@@ -173,7 +174,7 @@ export class Sealer {
           events,
           created: new Date(now).toISOString(),
           body_bytes: body.length,
-          line_offsets: deltas(part.lines, range.from),
+          line_offsets: this.#deltas(part.lines, range.from),
         },
         body,
       );
@@ -181,6 +182,18 @@ export class Sealer {
       const bytes = header.length + body.length;
       return { chunk: { destination, sequence, file, bytes, events }, part, header, body };
     });
+  }
+
+  /** See `ChunkHeader.line_offsets`. The same array each time, as it would be the largest piece of garbage. */
+  #deltas(offsets: Float64Array, from: number): readonly number[] {
+    const deltas = this.#lineOffsets;
+    deltas.length = offsets.length;
+    let before = from;
+    for (let i = 0; i < offsets.length; i++) {
+      deltas[i] = offsets[i]! - before;
+      before = offsets[i]!;
+    }
+    return deltas;
   }
 
   /** Makes the contents durable. */
@@ -249,15 +262,4 @@ export class Sealer {
     for (const destination of this.#o.destinations)
       await this.#o.fs.makeDir(this.#layout.chunks(destination));
   }
-}
-
-/** See `ChunkHeader.line_offsets`. */
-function deltas(offsets: Float64Array, from: number): number[] {
-  const result: number[] = [];
-  let before = from;
-  for (let i = 0; i < offsets.length; i++) {
-    result.push(offsets[i]! - before);
-    before = offsets[i]!;
-  }
-  return result;
 }

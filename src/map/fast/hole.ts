@@ -214,22 +214,29 @@ export class LogIdHole extends Hole {
   }
 }
 
-/** The timestamp. Its time is set before the event is filled. */
+/** The timestamp. */
 export class TimeHole extends Hole {
   readonly #bytes = new OwnBytes();
+  readonly #milliseconds: Float64Array;
   /** The second whose digits stand in `#bytes`. */
   #second = -1;
   #digits = 0;
-  milliseconds = 0;
+
+  /** @param milliseconds holds the time, Unix, when the event is filled */
+  constructor(milliseconds: Float64Array) {
+    super();
+    this.#milliseconds = milliseconds;
+  }
 
   fill(): boolean {
-    const second = Math.floor(this.milliseconds / 1000);
+    const milliseconds = this.#milliseconds[0]!;
+    const second = Math.floor(milliseconds / 1000);
     if (second !== this.#second) {
       this.#second = second;
       this.#digits = this.#bytes.set(formatSeconds(second * 1000));
       this.view = this.#bytes.view;
     }
-    this.length = this.#digits + this.#writeRest(this.milliseconds - second * 1000);
+    this.length = this.#digits + this.#writeRest(milliseconds - second * 1000);
     return true;
   }
 

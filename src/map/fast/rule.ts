@@ -26,7 +26,6 @@ export type FastResult = 'event' | 'outside' | 'unknown';
 export class FastRule {
   readonly fits: Predicate<FastLine>;
   readonly #time: FastTime;
-  readonly #timeHole: TimeHole;
   readonly #event: EventWriter;
   readonly #sinceMs: number;
   readonly #untilMs: number;
@@ -39,7 +38,7 @@ export class FastRule {
     wanted: WantedFields,
   ): FastRule | undefined {
     const time = fastTime(rule, preset, wanted);
-    const event = time && new EventCompiler(preset, wanted).compile(rule);
+    const event = time && new EventCompiler(preset, wanted).compile(rule, time);
     if (event === undefined || time === undefined) return undefined;
     return new FastRule(rule, preset, window, wanted, time, event);
   }
@@ -50,25 +49,23 @@ export class FastRule {
     window: TimeWindow,
     wanted: WantedFields,
     time: FastTime,
-    event: { readonly writer: EventWriter; readonly timeHole: TimeHole },
+    event: EventWriter,
   ) {
     const variable = (name: string): FastVariable => FastVariable.named(name, preset, wanted);
     this.fits = compileFilterFor<FastLine>(rule.filter ?? [], '', preset, unreported, (condition) =>
       bindCondition(condition, variable),
     );
     this.#time = time;
-    this.#event = event.writer;
-    this.#timeHole = event.timeHole;
+    this.#event = event;
     this.#sinceMs = window.sinceMs ?? -Infinity;
     this.#untilMs = window.untilMs ?? Infinity;
   }
 
   /** For a line that fits. */
   build(line: FastLine, sink: LineSink, destination: number): FastResult {
-    const time = this.#time.at(line);
-    if (Number.isNaN(time)) return 'unknown';
+    if (!this.#time.find(line)) return 'unknown';
+    const time = this.#time.milliseconds[0]!;
     if (time < this.#sinceMs || time >= this.#untilMs) return 'outside';
-    this.#timeHole.milliseconds = time;
     return this.#event.write(line, sink, destination) ? 'event' : 'unknown';
   }
 }
@@ -104,21 +101,20 @@ class EventCompiler {
     this.#wanted = wanted;
   }
 
-  compile(rule: RuleConfig): { writer: EventWriter; timeHole: TimeHole } | undefined {
+  compile(rule: RuleConfig, time: FastTime): EventWriter | undefined {
     const shape = this.#shape;
     shape.text('{"transaction_id":');
     const id = this.#id(rule.event_transaction_id);
     shape.text(',"external_subscription_id":');
     const subscription = this.#id(rule.event_subscription_id);
     shape.text(`,"code":${quote(rule.event_code)},"timestamp":`);
-    const timeHole = new TimeHole();
-    shape.hole(timeHole);
+    shape.hole(new TimeHole(time.milliseconds));
     const amount = rule.precise_total_amount_cents;
     if (amount !== undefined && !this.#amount(amount)) return undefined;
     if (rule.event_properties !== undefined) this.#properties(rule.event_properties);
     shape.text('}');
     if (id === undefined || subscription === undefined || !this.#isWellFormed) return undefined;
-    return { writer: new EventWriter(shape, [id, subscription]), timeHole };
+    return new EventWriter(shape, [id, subscription]);
   }
 
   /** Undefined for an id that is the same for all lines and is not worth it. */

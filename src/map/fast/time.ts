@@ -11,14 +11,17 @@ const DOT = 0x2e;
 const DASH = 0x2d;
 const MAX_DIGITS = 15;
 
-/** The value stands in no field of the line. */
-const NOTHING = -1;
+/** What a field has. */
+type Found = 'time' | 'nothing' | 'unknown';
 
 /** When the usage of a line happened: the first of `times` that it has, less `duration`. */
 export class FastTime {
+  /** Of the line that was read last, Unix. In an array, as each line would make a number on the heap otherwise. */
+  readonly milliseconds = new Float64Array(1);
   readonly #times: readonly FastVariable[];
   readonly #duration: FastVariable | undefined;
   readonly #dashIsNothing: boolean;
+  readonly #read = new Float64Array(1);
 
   constructor(times: readonly FastVariable[], duration: FastVariable | undefined, preset: Preset) {
     this.#times = times;
@@ -26,35 +29,44 @@ export class FastTime {
     this.#dashIsNothing = preset.unset.includes('-');
   }
 
-  /** Unix milliseconds; NaN when there is no time, or when it takes the plain mapper to tell. */
-  at(line: FastLine): number {
+  /** Whether the line has a time; false also when it takes the plain mapper to tell. */
+  find(line: FastLine): boolean {
     const times = this.#times;
     for (let i = 0; i < times.length; i++) {
-      const time = this.#read(times[i]!, line, false);
-      if (time === NOTHING) continue;
-      const duration = this.#duration === undefined ? NOTHING : this.#read(this.#duration, line, true);
-      const start = duration === NOTHING ? time : time - duration;
-      return start >= 0 ? start : NaN;
+      const found = this.#find(times[i]!, line, false);
+      if (found === 'nothing') continue;
+      if (found === 'unknown') return false;
+      let start = this.#read[0]!;
+      if (this.#duration !== undefined) {
+        const has = this.#find(this.#duration, line, true);
+        if (has === 'unknown') return false;
+        if (has === 'time') start -= this.#read[0]!;
+      }
+      this.milliseconds[0] = start;
+      return start >= 0;
     }
-    return NaN;
+    return false;
   }
 
-  /** Milliseconds; NOTHING; or NaN. */
-  #read(variable: FastVariable, line: FastLine, isDuration: boolean): number {
+  #find(variable: FastVariable, line: FastLine, isDuration: boolean): Found {
     const slot = variable.find(line);
-    if (slot === MISSING) return NOTHING;
+    if (slot === MISSING) return 'nothing';
     const kind = slot < 0 ? 0 : line.kinds[slot];
-    if (kind !== NUMBER && kind !== STRING) return NaN;
+    if (kind !== NUMBER && kind !== STRING) return 'unknown';
     const start = line.starts[slot]!;
     const end = line.ends[slot]!;
-    if (start === end) return NOTHING;
-    if (end === start + 1 && line.bytes[start] === DASH && this.#dashIsNothing) return NOTHING;
-    const decimal = readDecimal(line.bytes, start, end, isDuration);
-    if (decimal >= 0) return decimal;
-    const text = kind === STRING ? line.decode(slot) : undefined;
-    // White space alone is nothing, too.
-    if (typeof text !== 'string' || text.trim() !== text) return NaN;
-    return isDuration ? parseDuration(text) : parseTime(text);
+    if (start === end) return 'nothing';
+    if (end === start + 1 && line.bytes[start] === DASH && this.#dashIsNothing) return 'nothing';
+    let time = readDecimal(line.bytes, start, end, isDuration);
+    if (!(time >= 0)) {
+      const text = kind === STRING ? line.decode(slot) : undefined;
+      // White space alone is nothing, too.
+      if (typeof text !== 'string' || text.trim() !== text) return 'unknown';
+      time = isDuration ? parseDuration(text) : parseTime(text);
+      if (Number.isNaN(time)) return 'unknown';
+    }
+    this.#read[0] = time;
+    return 'time';
   }
 }
 
