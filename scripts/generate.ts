@@ -7,6 +7,7 @@ import { configSchema } from '../src/config/schema.ts';
 import { renderPublished } from './generate/published.ts';
 import { renderReference } from './generate/reference.ts';
 import { renderTypes } from './generate/types.ts';
+import { renderValidator } from './generate/validator.ts';
 
 const BEGIN = '<!-- generated from src/config/schema.ts by `npm run generate`: begin -->';
 const END = '<!-- generated: end -->';
@@ -16,6 +17,7 @@ type Output = readonly [file: string, render: (present: string) => string | Prom
 /** Each file, and its whole text (before prettier) from the one that is there. */
 const outputs: readonly Output[] = [
   ['src/config/types.ts', () => renderTypes(configSchema)],
+  ['src/config/validator.ts', () => renderValidator(configSchema)],
   ['schema/config.schema.json', () => renderPublished(configSchema)],
   ['docs/configuration.md', (present) => between(present, renderReference(configSchema))],
 ];

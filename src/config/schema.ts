@@ -1,9 +1,9 @@
 /**
  * The configuration's one definition: a JSON Schema (draft-07).
  *
- * Validation and defaults (`validate.ts`), the types (`types.ts`), the schema for editors
- * (`schema/config.schema.json`) and the reference page (`docs/configuration.md`) all come from it; the last three are
- * written by `npm run generate`. Change a key here, and nowhere else.
+ * Validation and defaults (`validator.ts`), the types (`types.ts`), the schema for editors
+ * (`schema/config.schema.json`) and the reference page (`docs/configuration.md`) are made from it by
+ * `npm run generate`. Change a key here, and nowhere else.
  */
 import { logSchema, spoolSchema } from './schema/daemon.ts';
 import { lagoSchema } from './schema/lago.ts';

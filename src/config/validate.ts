@@ -1,21 +1,14 @@
-import { Ajv } from 'ajv';
-import type { ErrorObject, ValidateFunction } from 'ajv';
+import type { ErrorObject } from 'ajv';
 import type { ConfigProblem } from '../errors.ts';
 import { describeError } from './describe.ts';
-import { configSchema } from './schema.ts';
-import { ANNOTATIONS } from './schema/node.ts';
 import type { SchemaNode } from './schema/node.ts';
-
-let compiled: ValidateFunction | undefined;
+import { validate as conforms } from './validator.ts';
 
 /** Checks `data` against the schema, fills in its defaults in place, and returns every problem. */
 export function validate(data: unknown): ConfigProblem[] {
-  compiled ??= new Ajv({ allErrors: true, useDefaults: true, verbose: true, strict: true })
-    .addVocabulary([...ANNOTATIONS])
-    .compile(configSchema);
-  if (compiled(data)) return [];
+  if (conforms(data)) return [];
   // The branches of an `anyOf` are told by itself.
-  const errors = (compiled.errors ?? []).filter((error) => !error.schemaPath.includes('/anyOf/'));
+  const errors = (conforms.errors ?? []).filter((error) => !error.schemaPath.includes('/anyOf/'));
   const wrongTypes = new Set(
     errors.flatMap((error) => (error.keyword === 'type' ? [error.instancePath] : [])),
   );

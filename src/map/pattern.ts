@@ -3,7 +3,10 @@
  * time linear in the text: no pattern can stall the daemon. A pattern has to be one for JavaScript and for RE2, and to
  * mean the same to both.
  */
-import { RE2JS } from 're2js';
+import { createRequire } from 'node:module';
+import type * as re2js from 're2js';
+
+const load = createRequire(import.meta.url);
 
 /** True when the pattern matches somewhere in the text. */
 export type Pattern = (text: string) => boolean;
@@ -27,6 +30,8 @@ export function compilePattern(source: string, ignoreCase: boolean): Pattern | s
     }
   }
   try {
+    // Loaded with the first pattern: many configurations have none.
+    const { RE2JS } = load('re2js') as typeof re2js;
     const translated = RE2JS.translateRegExp(source);
     const compiled = RE2JS.compile(translated, ignoreCase ? RE2JS.CASE_INSENSITIVE : 0);
     return (ignoreCase ? undefined : literal(source)) ?? ((text) => compiled.test(text));

@@ -2,11 +2,10 @@
  * Notices lines that give an id which another line gave shortly before. Lago bills only the first of them: when a
  * client can choose the id, it makes its own usage disappear.
  *
- * Bounded memory: per destination one table of hashes of (transaction id, subscription). It grows until it has
- * half a million places, 8 MB; then a newer id takes the place of an older one. So "shortly before" are the last few
- * hundred thousand events.
+ * Bounded memory: per destination one table of hashes of (transaction id, subscription), 2 MB. In each bucket a new id
+ * takes the place of the oldest. So "shortly before" are the last hundred thousand events or so.
  *
- *   bucket h1 mod buckets:   │ h1 │ h2 │ line │ … four times │ unused │      16 words of 32 bits: one line of a cache
+ *   bucket h1 mod buckets:   │ h1 │ h2 │ line │ … five times │ next place │      16 words of 32 bits: one line of a cache
  *
  * 64 bits tell ids apart, and the seeds are random: nobody can make ids that are taken for each other. `line` says
  * which line gave the id: the same line, read a second time, repeats nothing.
@@ -19,10 +18,11 @@ import type { ByteWriter } from '../bytes.ts';
 import type { EventBuffer } from './event-buffer.ts';
 
 const WORDS = 3;
-const PLACES = 4;
-const BUCKET = 16;
-const FIRST_BUCKETS = 2 ** 10;
-const MOST_BUCKETS = 2 ** 17;
+const PLACES = 5;
+/** Of the word that says which place is written next. */
+const NEXT = WORDS * PLACES;
+const BUCKET = NEXT + 1;
+const BUCKETS = 2 ** 15;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -37,27 +37,21 @@ const M2 = 0x85ebca6b;
 const [SEED1 = 0, SEED2 = 0] = getRandomValues(new Int32Array(2));
 
 class Table {
-  #words = new Uint32Array(FIRST_BUCKETS * BUCKET);
-  #mask = FIRST_BUCKETS - 1;
+  readonly #words = new Int32Array(BUCKETS * BUCKET);
 
   /** Whether the id was there, given by another line; afterwards it is. */
   has(h1: number, h2: number, line: number): boolean {
     const words = this.#words;
-    const bucket = (h1 & this.#mask) * BUCKET;
-    for (let at = bucket; at < bucket + PLACES * WORDS; at += WORDS) {
-      const first = words[at];
-      const second = words[at + 1];
-      if (first === h1 >>> 0 && second === h2 >>> 0) return words[at + 2] !== line >>> 0;
-      if (first === 0 && second === 0) {
-        this.#put(at, h1, h2, line);
-        return false;
-      }
+    const bucket = bucketOf(h1);
+    for (let at = bucket; at < bucket + NEXT; at += WORDS) {
+      if (words[at] === h1 && words[at + 1] === h2) return words[at + 2] !== line;
     }
-    if (this.#mask + 1 < MOST_BUCKETS) {
-      this.#grow();
-      return this.has(h1, h2, line);
-    }
-    this.#put(bucket + (h2 & (PLACES - 1)) * WORDS, h1, h2, line);
+    const place = words[bucket + NEXT]!;
+    words[bucket + NEXT] = (place + 1) % PLACES;
+    const at = bucket + place * WORDS;
+    words[at] = h1;
+    words[at + 1] = h2;
+    words[at + 2] = line;
     return false;
   }
 
@@ -65,27 +59,12 @@ class Table {
   fetch(hashes: Int32Array, count: number): number {
     const words = this.#words;
     let sum = 0;
-    for (let i = 0; i < count; i++) sum ^= words[(hashes[2 * i]! & this.#mask) * BUCKET]!;
+    for (let i = 0; i < count; i++) sum ^= words[bucketOf(hashes[2 * i]!)]!;
     return sum;
   }
-
-  #put(at: number, h1: number, h2: number, line: number): void {
-    this.#words[at] = h1;
-    this.#words[at + 1] = h2;
-    this.#words[at + 2] = line;
-  }
-
-  #grow(): void {
-    const old = this.#words;
-    this.#mask = this.#mask * 2 + 1;
-    this.#words = new Uint32Array(old.length * 2);
-    for (let bucket = 0; bucket < old.length; bucket += BUCKET) {
-      for (let at = bucket; at < bucket + PLACES * WORDS; at += WORDS) {
-        if (old[at] !== 0 || old[at + 1] !== 0) this.has(old[at]!, old[at + 1]!, old[at + 2]!);
-      }
-    }
-  }
 }
+
+const bucketOf = (h1: number): number => (h1 & (BUCKETS - 1)) * BUCKET;
 
 const NONE: readonly number[] = [];
 

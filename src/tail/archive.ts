@@ -5,7 +5,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
-import { extract, type Extract } from 'tar-stream';
+import type { Extract } from 'tar-stream';
 
 export type ArchiveKind = 'gz' | 'tar.gz';
 
@@ -78,6 +78,8 @@ function drained(stream: Extract): Promise<void> {
 async function* untar(bytes: AsyncIterable<Buffer>): AsyncGenerator<Member | Buffer, void> {
   const output: (Member | Buffer)[] = [];
   let failure: Error | undefined;
+  // Loaded with the first such archive: most rotated logs are none.
+  const { extract } = await import('tar-stream');
   const tar = extract();
   tar.on('entry', ({ type, name, mtime }, stream, next) => {
     if (type === 'file' || type === 'contiguous-file') {

@@ -94,15 +94,15 @@ test('of many events at once those are told that repeat an earlier one, in the s
   expect(give('f', 'c')).toEqual([1]);
 });
 
-test('the recent past is some hundred thousand ids, and none of them is ever taken for another', () => {
+test('the recent past is the last hundred thousand ids, and none of them is ever taken for another', () => {
   const ids = new RepeatedIds();
   const batch = (first: number, line: number): number => {
     const given = Array.from({ length: 2000 }, (_, i) => eventWith(`id-${first + i}`));
     return ids.repeats(0, eventsOf(given, line), SEED).length;
   };
-  for (let first = 0; first < 700_000; first += 2000) expect(batch(first, 1)).toBe(0);
+  for (let first = 0; first < 300_000; first += 2000) expect(batch(first, 1)).toBe(0);
   let remembered = 0;
-  for (let first = 600_000; first < 700_000; first += 2000) remembered += batch(first, 2);
+  for (let first = 200_000; first < 300_000; first += 2000) remembered += batch(first, 2);
   // Newer ids that fell into the same bucket took the place of some.
   expect(remembered).toBeGreaterThan(60_000);
 });
