@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { ChunkDispatcher } from '../../src/ship/dispatcher.ts';
+import { ChunkDispatcher, type DeliveryPlace } from '../../src/ship/dispatcher.ts';
 import { MemoryQueue, events } from './support/memory-queue.ts';
 
 function setup(chunks: number, concurrent: number) {
   const queue = new MemoryQueue();
   for (let chunk = 0; chunk < chunks; chunk++) queue.seal(events(1));
-  const running = new Map<number, () => void>();
+  const running = new Map<number, DeliveryPlace>();
   const state = { ready: true, asked: 0 };
   const dispatcher = new ChunkDispatcher({
     queue,
@@ -14,12 +14,12 @@ function setup(chunks: number, concurrent: number) {
       state.asked++;
       return state.ready;
     },
-    deliver: (chunk, done) => void running.set(chunk.sequence, done),
+    deliver: (chunk, place) => void running.set(chunk.sequence, place),
   });
   const finish = (sequence: number): void => {
-    const done = running.get(sequence)!;
+    const place = running.get(sequence)!;
     running.delete(sequence);
-    done();
+    place.settled();
   };
   return { queue, running, state, dispatcher, finish };
 }
