@@ -174,6 +174,11 @@ export class Pipeline {
     await this.#spool.flush();
   }
 
+  /** Somebody may have deleted the state directory: makes it anew, and brings back what waited in it. */
+  lookAfterState(): Promise<void> {
+    return this.#spool.lookAfterFolders();
+  }
+
   /** Resolves when nothing waits any more. */
   async delivered(): Promise<void> {
     await Promise.all([...this.#shippers.values()].map((shipper) => shipper.idle()));

@@ -21,7 +21,6 @@ export class RangeContent implements LineContent {
   readonly #content: Content;
   #from = 0;
   #to = 0;
-  /** Bytes below may be gone. */
   #floor = 0;
 
   /** Undefined when the path holds something else by now. Rejects when it cannot be read. */
@@ -44,6 +43,11 @@ export class RangeContent implements LineContent {
   private constructor(log: FoundLog, content: Content) {
     this.log = log;
     this.#content = content;
+  }
+
+  /** Of an archive: bytes below may be gone. */
+  get floor(): number {
+    return this.#floor;
   }
 
   /** Whether the range can be read from where this one stands. */

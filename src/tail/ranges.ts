@@ -53,6 +53,7 @@ export class RangeReader implements LogRanges {
   readonly #files = new Map<string, readonly string[]>();
   /** The one that was used last comes last. */
   #open: OpenRangeLog[] = [];
+  #buffer: ReadBuffer | undefined;
   #closing = false;
   #last: Promise<unknown> = Promise.resolve();
   readonly #closed = new AbortController();
@@ -84,7 +85,11 @@ export class RangeReader implements LogRanges {
   }
 
   async #readOpen(range: LogRange, visitor: RangeVisitor): Promise<string | undefined> {
-    for (const log of this.#open.filter(({ content }) => content.offers(range)).toReversed()) {
+    // The nearest one first: going on in an archive leaves what it passes behind.
+    const open = this.#open
+      .filter(({ content }) => content.offers(range))
+      .toSorted((a, b) => b.content.floor - a.content.floor);
+    for (const log of open) {
       if (await this.#deliver(log, range, visitor).catch(() => false)) {
         this.#open = [...this.#open.filter((other) => other !== log), log];
         log.isUsed = true;
@@ -180,7 +185,12 @@ export class RangeReader implements LogRanges {
     const generation: Generation = { dev, ino, fingerprint, fingerprintBytes, path };
     const { signal } = this.#closed;
     await content.goTo(range, signal);
-    const lines = new LineReader(content, range.from, source.max_line_bytes, new ReadBuffer());
+    const lines = new LineReader(
+      content,
+      range.from,
+      source.max_line_bytes,
+      (this.#buffer ??= new ReadBuffer()),
+    );
     visitor.begin(source.path, generation);
     const give = (piece: Piece): void => {
       if (piece.oversize) visitor.oversize(piece.offset);
@@ -225,6 +235,7 @@ export class RangeReader implements LogRanges {
         }
       });
     } while (this.#open.length > 0 && !signal.aborted);
+    this.#buffer = undefined;
     this.#memory.clear();
     this.#searches.clear();
     this.#closing = false;
