@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
-import { chunkName, layoutOf, parseChunkName } from '../src/spool/layout.ts';
+import { chunkName, layoutOf, parseChunkName, type ChunkName } from '../src/spool/layout.ts';
 import { readCheckpoint, writeCheckpoint } from '../src/spool/checkpoint.ts';
 import { diskFs } from '../src/spool/state-fs.ts';
 import { nginxLines } from './generate.ts';
@@ -196,7 +196,7 @@ const daemonOf = (cwd: string, { port }: SinkProcess, log: string): Parameters<t
   cwd,
 });
 
-function chunksIn(folder: string): { name: string; sequence: number; events: number }[] {
+function chunksIn(folder: string): ({ name: string } & ChunkName)[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder).flatMap((name) => {
     const parsed = parseChunkName(name);
@@ -218,8 +218,8 @@ async function multiply(stateDir: string, bytes: number): Promise<number> {
   let size = chunks.reduce((sum, { name }) => sum + statSync(join(folder, name)).size, 0);
   const each = size / chunks.length;
   while (size < bytes) {
-    for (const { name, events } of chunks) {
-      linkSync(join(folder, name), join(folder, chunkName({ sequence: ++sequence, events })));
+    for (const { name, ...chunk } of chunks) {
+      linkSync(join(folder, name), join(folder, chunkName({ ...chunk, sequence: ++sequence })));
       size += each;
     }
   }

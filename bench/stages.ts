@@ -2,8 +2,9 @@
  * Each stage alone, on one core, beside the least that its step can cost: a stage can only be as fast as that. What
  * is compared does the same work on the same bytes, without the stage's guarantees.
  */
-import { closeSync, fdatasyncSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fdatasyncSync, openSync, readFileSync, readSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { Pool } from 'undici';
 import { ByteWriter } from '../src/bytes.ts';
 import { systemClock } from '../src/clock.ts';
@@ -162,6 +163,10 @@ function sampleChunk(log: string, mapper: LineMapper): { chunk: LoadedChunk; pat
     file: 'bench',
     bytes: body.length,
     events,
+    fingerprint: GENERATION.fingerprint,
+    from: 0,
+    to: statSync(log).size,
+    checksum: crc32(body.written()),
   };
   return {
     chunk: {
@@ -250,7 +255,7 @@ function queueOf(sample: LoadedChunk, chunks: number): DeliveryQueue {
     take: (limit) =>
       Array.from({ length: Math.min(limit, chunks - taken) }, () => ({ ...sample.chunk, sequence: ++taken })),
     load: (chunk) => Promise.resolve({ ...sample, chunk, body: Buffer.from(sample.body) }),
-    quarantine: (_chunk, cause) => Promise.reject(cause),
+    restore: (_chunk, cause) => Promise.reject(cause),
     bury: () => Promise.reject(new Error('the sink takes everything')),
     settled: () => {},
   };

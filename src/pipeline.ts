@@ -11,7 +11,8 @@
  *  4. The checkpoint follows a few times a second (spool/checkpointer.ts). Recovery takes the checkpoint and moves
  *     it forward by the chunks sealed after it (spool/recovery.ts).
  *  5. A sealed chunk is shipped. It is deleted once every event in it is settled (delivered, a known duplicate,
- *     or a durable dead letter) and a durable checkpoint says so.
+ *     or a durable dead letter) and a durable checkpoint says so. One that is damaged or gone is read from the log
+ *     once more (spool/restorer.ts).
  *
  * The same line gives the same event, byte for byte, whenever it is read. So whatever a crash makes happen twice
  * is a duplicate that Lago recognises.
@@ -29,6 +30,7 @@ import { add, noLines } from './spool/counts.ts';
 import { Spool } from './spool/spool.ts';
 import { diskFs, type StateFs } from './spool/state-fs.ts';
 import { readFinished } from './tail/finished.ts';
+import { RangeReader } from './tail/ranges.ts';
 import { Tailer } from './tail/tailer.ts';
 import type { Clock, Generation, LineMapper } from './types.ts';
 
@@ -55,6 +57,7 @@ export interface ReplayFile {
 export class Pipeline {
   readonly #o: PipelineOptions;
   readonly #spool: Spool;
+  readonly #ranges: RangeReader;
   readonly #shippers: ReadonlyMap<string, Shipper>;
   readonly #mappers: ReadonlyMap<string, LineMapper>;
   readonly #started = new Date().toISOString();
@@ -66,6 +69,21 @@ export class Pipeline {
     const destinations = config.destinations.map(({ name }) => name);
     const mappers = new Map(config.sources.map((source) => [source.path, mapperFor(options, source)]));
     const shippers = new Map<string, Shipper>();
+    // Of their own, so as not to count lines twice.
+    const remappers = new Map<string, LineMapper>();
+    const { sources } = config;
+    const remap = (path: string): LineMapper => {
+      const mapper =
+        remappers.get(path) ??
+        mapperFor(
+          options,
+          sources.find((source) => source.path === path)!,
+        );
+      remappers.set(path, mapper);
+      return mapper;
+    };
+    let opened: Spool | undefined;
+    const ranges = new RangeReader({ sources, positions: () => opened?.positions() ?? new Map(), clock });
     const spool = await Spool.open({
       fs,
       stateDir,
@@ -78,8 +96,12 @@ export class Pipeline {
       reporter,
       clock,
       ...(plan === undefined ? {} : { plan }),
+      logs: ranges,
+      remap,
+      searchAgainMs: Math.max(...sources.map((source) => source.rotate_wait)) * 1000,
       wake: (destination) => shippers.get(destination)?.wake(),
     });
+    opened = spool;
     for (const destination of config.destinations) {
       const queue = spool.queue(destination.name);
       shippers.set(
@@ -87,17 +109,19 @@ export class Pipeline {
         new Shipper({ destination, queue, reporter, clock, version: options.version }),
       );
     }
-    return new Pipeline(options, spool, shippers, mappers);
+    return new Pipeline(options, spool, ranges, shippers, mappers);
   }
 
   private constructor(
     options: PipelineOptions,
     spool: Spool,
+    ranges: RangeReader,
     shippers: ReadonlyMap<string, Shipper>,
     mappers: ReadonlyMap<string, LineMapper>,
   ) {
     this.#o = options;
     this.#spool = spool;
+    this.#ranges = ranges;
     this.#shippers = shippers;
     this.#mappers = mappers;
     for (const shipper of shippers.values()) shipper.start();
@@ -136,6 +160,7 @@ export class Pipeline {
   /** Reads finished logs to their ends; resolves when every event of theirs is durable. */
   async replay(files: readonly ReplayFile[], signal: AbortSignal): Promise<void> {
     const positions = this.#spool.positions();
+    for (const { path, source } of files) this.#ranges.add(source.path, path);
     for (const { path, source } of files) {
       const known = positions.get(source.path) ?? [];
       await readFinished([path], {
@@ -147,6 +172,11 @@ export class Pipeline {
       });
     }
     await this.#spool.flush();
+  }
+
+  /** Somebody may have deleted the state directory: makes it anew, and brings back what waited in it. */
+  lookAfterState(): Promise<void> {
+    return this.#spool.lookAfterFolders();
   }
 
   /** Resolves when nothing waits any more. */
@@ -170,6 +200,7 @@ export class Pipeline {
     await this.#spool.flush();
     await Promise.all([...this.#shippers.values()].map((shipper) => shipper.stop(graceMs)));
     limit.abort();
+    await this.#ranges.close();
     await this.#spool.close();
   }
 

@@ -81,6 +81,33 @@ export interface LineConsumer {
   ended(source: string, generation: Generation, offset: number): void | Promise<void>;
 }
 
+/** A part of a log: bytes [from, to) of a generation. */
+export interface LogRange {
+  readonly fingerprint: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Takes the lines of a range that is read once more. All calls are synchronous. */
+export interface RangeVisitor {
+  /** A log that may hold the range: its lines follow. What came before was of another one, and does not count. */
+  begin(source: string, generation: Generation): void;
+  /** Whole lines; the last one of the range may lack its newline. Valid during the call. */
+  lines(bytes: Buffer, offset: number): void;
+  oversize(offset: number): void;
+  /** The whole range was delivered. False: it is not what was sought, and another log may be. */
+  isRight(): boolean;
+}
+
+/** Reads parts of logs once more, wherever rotation has put them. */
+export interface LogRanges {
+  /**
+   * Delivers the range from each log that may hold it, until one is right; resolves to its path, or to undefined when
+   * none is. Rejects when that cannot be told for now: something there could not be read.
+   */
+  read(range: LogRange, visitor: RangeVisitor): Promise<string | undefined>;
+}
+
 /** How far a followed file has been read, for status. */
 export interface ReadProgress {
   readonly source: string;
@@ -204,15 +231,17 @@ export interface Settlement {
   dead: number;
 }
 
-/** A durable chunk that waits for its delivery. */
-export interface SealedChunk {
+/** A durable chunk that waits for its delivery, and the part of the log that it was made from. */
+export interface SealedChunk extends LogRange {
   readonly destination: string;
   /** Unique and increasing within a state directory, never used twice. */
   readonly sequence: number;
   readonly file: string;
-  /** Size of the file. */
-  readonly bytes: number;
+  /** Size of the file; another one when it had to be made anew. */
+  bytes: number;
   readonly events: number;
+  /** CRC-32 of its events as they lie in the file: whatever is read again must have it, too. */
+  readonly checksum: number;
 }
 
 /** A chunk in memory, verified against its checksum. */
@@ -260,8 +289,12 @@ export interface DeliveryQueue {
   take(limit: number): readonly SealedChunk[];
   /** Reads and verifies. Rejects with `CorruptChunkError`; any other error is worth another try. */
   load(chunk: SealedChunk): Promise<LoadedChunk>;
-  /** Moves a corrupt chunk out of the way and accounts for its events. */
-  quarantine(chunk: SealedChunk, cause: Error): Promise<void>;
+  /**
+   * Brings the events of a corrupt chunk back from the log: true when it can be loaded again. When they are nowhere,
+   * the chunk is moved out of the way, and its events are accounted for. May take long; rejects when it is worth
+   * another try.
+   */
+  restore(chunk: SealedChunk, cause: Error): Promise<boolean>;
   /** Makes dead letters durable; safe to repeat. */
   bury(letters: readonly DeadLetter[]): Promise<void>;
   /** Every event of the chunk is settled; the spool deletes it once the checkpoint says so too. */

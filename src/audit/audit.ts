@@ -49,7 +49,7 @@ export async function audit({ config, online }: AuditOptions): Promise<AuditRepo
   const { quarantine } = layoutOf(stateDir);
   for (const name of await fs.list(quarantine)) {
     findings.note(
-      `${join(quarantine, name)} was damaged and put aside; what it held counts as dead: replay the logs that it names, then delete it`,
+      `${join(quarantine, name)} was damaged and put aside; its events were read from the log once more, unless they count as lost: delete it when you know why`,
     );
   }
   if (online !== undefined) {

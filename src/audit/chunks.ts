@@ -36,6 +36,11 @@ export async function loadOrTell(
     else if (error instanceof CorruptChunkError) {
       findings.differ({ scope, what, expected: `${chunk.events} events`, found: error.detail });
     } else if (!isMissing(error)) throw error;
+    else if (snapshot.absent.has(chunk.sequence)) {
+      findings.note(
+        `${chunk.file} is gone; the daemon reads its ${chunk.events} events from the log once more`,
+      );
+    }
     // Only a settled chunk is deleted, and that takes a new checkpoint.
     else if (!(await snapshot.hasMoved())) {
       findings.differ({ scope, what, expected: `${chunk.events} events`, found: 'no file' });

@@ -3,9 +3,9 @@ import type { Config, SourceConfig } from '../config/types.ts';
 import { LogReadError } from '../errors.ts';
 import { mappingId } from '../map/mapping-id.ts';
 import { mapperFor } from '../pipeline.ts';
+import { candidatesFor, findLogs, type FoundLog } from '../tail/log-files.ts';
 import type { GenerationAccount, LineMapper } from '../types.ts';
 import type { AuditedGeneration, Findings } from './findings.ts';
-import { candidatesFor, findLogs, type FoundLog } from './log-files.ts';
 import { reread, type Reread } from './reread.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -50,7 +50,11 @@ export async function checkGenerations(
     }
     const unreadable = (log: string, error: Error): void =>
       findings.note(`${log} cannot be read: ${error.message}`);
-    const logs = await findLogs(path, positions, unreadable);
+    const logs = await findLogs(
+      path,
+      positions.map((position) => position.path),
+      unreadable,
+    );
     const mapper = mapperFor({ config }, source);
     for (const account of positions) {
       const result = await checkOne(source, account, mapper, logs, findings);

@@ -23,6 +23,8 @@ export interface Snapshot {
   readonly ledger: Ledger;
   /** Unsettled chunks by destination. */
   readonly chunks: ReadonlyMap<string, readonly SealedChunk[]>;
+  /** Numbers of those of them whose files are known to be gone: a daemon reads their events from the log once more. */
+  readonly absent: ReadonlySet<number>;
   readonly letters: LetterMarks;
   /** What the accounts of the generations hold for. */
   readonly mapping: string | undefined;
@@ -45,7 +47,7 @@ async function look(fs: StateFs, stateDir: string): Promise<Snapshot> {
   for (let tries = 0; tries < TRIES; tries++) {
     const before = await newest();
     const { letters } = await readCheckpoint(fs, stateDir, async () => {});
-    const { ledger, chunks, mapping } = await recover(fs, stateDir, {
+    const { ledger, chunks, mapping, absent } = await recover(fs, stateDir, {
       reporter: { report: () => {} },
       readOnly: true,
     });
@@ -53,7 +55,14 @@ async function look(fs: StateFs, stateDir: string): Promise<Snapshot> {
     const belongTogether =
       after.equals(before) || (await readOr(fs, join(stateDir, previousName))).equals(before);
     if (belongTogether) {
-      return { ledger, chunks, letters, mapping, hasMoved: async () => !(await newest()).equals(before) };
+      return {
+        ledger,
+        chunks,
+        absent: new Set(absent.map(({ sequence }) => sequence)),
+        letters,
+        mapping,
+        hasMoved: async () => !(await newest()).equals(before),
+      };
     }
     await delay(PAUSE_MS);
   }

@@ -10,6 +10,7 @@ import { createReporter } from '../observe/reporter.ts';
 import { Pipeline, type PipelineOptions } from '../pipeline.ts';
 import { preview } from '../preview.ts';
 import { readConfig, readConfigWithSecrets } from './config-file.ts';
+import { giveWay } from './give-way.ts';
 import { pairWithSources } from './logs.ts';
 import { summaryText } from './preview.ts';
 import { stopSignal } from './signals.ts';
@@ -41,9 +42,13 @@ export async function replay(file: string, logs: readonly string[], request: Rep
   const files = pairWithSources(config, logs, request.source);
   const reporter = createReporter({ ...config.log, secrets: secretsOf(config) });
   const stateDir = join(config.state_dir, 'replay');
-  const owner = await ownStateDir(stateDir, () => ({ running: true, pid: process.pid }));
+  let pipeline: Pipeline | undefined;
+  const owner = await ownStateDir(stateDir, () => ({ running: true, pid: process.pid }), {
+    renewed: () => void pipeline?.lookAfterState(),
+    taken: giveWay,
+  });
   try {
-    const pipeline = await Pipeline.open({
+    pipeline = await Pipeline.open({
       config,
       stateDir,
       version: VERSION,

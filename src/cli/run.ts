@@ -8,6 +8,7 @@ import { StateDirError } from '../errors.ts';
 import { createReporter } from '../observe/reporter.ts';
 import { Pipeline } from '../pipeline.ts';
 import { readConfigWithSecrets } from './config-file.ts';
+import { giveWay } from './give-way.ts';
 import { stopSignal } from './signals.ts';
 import { VERSION } from './version.ts';
 
@@ -45,6 +46,7 @@ async function openDaemon(config: Config): Promise<Daemon> {
   const owner = await ownStateDir(
     config.state_dir,
     (): Status | typeof starting => pipeline?.status() ?? starting,
+    { renewed: () => void pipeline?.lookAfterState(), taken: giveWay },
   );
   try {
     for (const address of insecureEndpoints(config)) reporter.report({ event: 'insecure_endpoint', address });

@@ -28,6 +28,8 @@ export type TelemetryEvent =
   // ---- spool
   | { event: 'spool_paused'; cause: 'full' | 'disk_low' | 'write_failed'; message: string }
   | { event: 'spool_resumed' }
+  /** A damaged or deleted chunk waits again: its events were read once more from the log at `path`. */
+  | { event: 'chunk_restored'; destination: string; file: string; path: string; events: number; error: Error }
   | { event: 'chunk_quarantined'; destination: string; file: string; error: Error }
   /** Written by a later version: left where it is, not shipped. */
   | { event: 'chunk_too_new'; destination: string; file: string; error: Error }

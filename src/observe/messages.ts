@@ -71,6 +71,12 @@ export const MESSAGES: MessageTable = {
   },
   spool_paused: { level: 'error', text: (e) => `reading is paused: ${e.message}` },
   spool_resumed: { level: 'info', text: () => 'reading goes on' },
+  chunk_restored: {
+    level: 'warn',
+    text: (e) =>
+      `damaged chunk mended, with ${e.events} events read again from ${e.path}: ${e.error.message}`,
+    repeatKey: byDestination,
+  },
   chunk_quarantined: {
     level: 'error',
     text: (e) => `damaged chunk put aside: ${e.file}: ${e.error.message}`,

@@ -1,7 +1,8 @@
 /**
  * Which chunks are being delivered: better-queue runs one task per sealed chunk. The spool's files are the queue;
  * better-queue sees a window of a few tens of them, refilled from the folder, so its memory does not grow with the
- * backlog. It never sees a failure: a chunk is a running task until it is settled, and retries are made below.
+ * backlog. It never sees a failure: a chunk is a running task until it is settled or leaves its place for a while, and
+ * retries are made below.
  *
  * How better-queue really behaves (3.8.12), and what follows from it here:
  * - A `precondition` that fails is asked again after a second, by a timer that keeps the process alive. So it never
@@ -19,16 +20,31 @@ export interface DispatcherOptions {
   readonly concurrent: number;
   /** The precondition: whether another chunk can be worked on now. */
   readonly ready: () => boolean;
-  /** Delivers a chunk and calls `done` when every event of it is settled. Must not throw. */
-  readonly deliver: (chunk: SealedChunk, done: () => void) => void;
+  /** Delivers a chunk: tells `place` when every event of it is settled. Must not throw. */
+  readonly deliver: (chunk: SealedChunk, place: DeliveryPlace) => void;
 }
+
+/** The place of a chunk among those in delivery. Exactly one of the calls is made for each time that it is delivered. */
+export interface DeliveryPlace {
+  settled(): void;
+  /**
+   * The chunk cannot be delivered before `until` resolves: then it is delivered again, or, with false, it is settled.
+   * Others may have its place meanwhile.
+   */
+  leave(until: Promise<boolean>): void;
+}
+
+/** Chunks that may have left their places: beyond it they keep them, as memory must not grow with what is damaged. */
+const MOST_AWAY = 1000;
 
 export class ChunkDispatcher {
   readonly #options: DispatcherOptions;
   readonly #window: number;
   readonly #tasks: BetterQueue<SealedChunk, void>;
-  /** Taken from the queue and not settled. */
+  /** Taken from the queue and not settled, but for those … */
   #outstanding = 0;
+  /** … that have left their places. */
+  #away = 0;
   #withheld: (() => void) | undefined;
   #running = false;
   #idleWaiters: (() => void)[] = [];
@@ -38,9 +54,7 @@ export class ChunkDispatcher {
     this.#window = Math.max(32, options.concurrent * 2);
     this.#tasks = new BetterQueue<SealedChunk, void>({
       process: (chunk: SealedChunk, finished) => {
-        options.deliver(chunk, () => {
-          this.#settled(finished);
-        });
+        this.#deliver(chunk, finished);
       },
       id: 'sequence',
       concurrent: options.concurrent + 1,
@@ -63,7 +77,7 @@ export class ChunkDispatcher {
     const chunks = this.#options.queue.take(this.#window - this.#outstanding);
     this.#outstanding += chunks.length;
     for (const chunk of chunks) this.#tasks.push(chunk);
-    if (this.#outstanding === 0) this.#tellIdle();
+    if (this.#outstanding === 0 && this.#away === 0) this.#tellIdle();
   }
 
   /** The precondition may hold now. Cheap: to be called whenever it might. */
@@ -90,10 +104,41 @@ export class ChunkDispatcher {
     });
   }
 
+  #deliver(chunk: SealedChunk, finished: () => void): void {
+    this.#options.deliver(chunk, {
+      settled: () => this.#settled(finished),
+      leave: (until) => {
+        if (this.#away >= MOST_AWAY) void this.#stay(chunk, finished, until);
+        else void this.#leave(chunk, finished, until);
+      },
+    });
+  }
+
   #settled(finished: () => void): void {
     this.#outstanding--;
     finished();
     this.refill();
+  }
+
+  async #leave(chunk: SealedChunk, finished: () => void, until: Promise<boolean>): Promise<void> {
+    this.#away++;
+    this.#settled(finished);
+    const isThere = await until;
+    this.#away--;
+    if (!this.#running) return;
+    if (isThere) {
+      this.#outstanding++;
+      this.#tasks.push(chunk);
+    } else {
+      this.refill();
+    }
+  }
+
+  async #stay(chunk: SealedChunk, finished: () => void, until: Promise<boolean>): Promise<void> {
+    const isThere = await until;
+    if (!this.#running) return;
+    if (isThere) this.#deliver(chunk, finished);
+    else this.#settled(finished);
   }
 
   #tellIdle(): void {

@@ -13,12 +13,12 @@ import { systemClock } from '../clock.ts';
 import type { LagoDestinationConfig } from '../config/types.ts';
 import { CorruptChunkError } from '../errors.ts';
 import type { Reporter } from '../observe/events.ts';
-import type { Clock, DeliveryQueue, DeliveryStatus, LoadedChunk, SealedChunk } from '../types.ts';
+import type { Clock, DeliveryQueue, DeliveryStatus, SealedChunk } from '../types.ts';
 import { Backlog } from './backlog.ts';
 import { fullJitterMs } from './backoff.ts';
 import { ChunkDelivery } from './chunk-delivery.ts';
 import { Diagnostics } from './diagnostics.ts';
-import { ChunkDispatcher } from './dispatcher.ts';
+import { ChunkDispatcher, type DeliveryPlace } from './dispatcher.ts';
 import { BACKOFF_CAP_MS, backoffBaseMs } from './outcomes.ts';
 import { Sender } from './sender.ts';
 import { statusOf } from './status.ts';
@@ -54,6 +54,8 @@ export class Shipper {
   readonly #stopped = new AbortController();
   /** Events of chunks that are being loaded. */
   #loading = 0;
+  /** How often chunks (by number) could not be loaded. */
+  readonly #failures = new Map<number, number>();
   #drained: (() => void) | undefined;
 
   /** @throws ConfigError when a certificate or key file cannot be read */
@@ -88,7 +90,7 @@ export class Shipper {
       // Chunks of one event each must be able to fill the link, too.
       concurrent: Math.max(8, config.concurrency * BATCHES_AHEAD),
       ready: () => this.#sender.usable && this.#hasRoom(),
-      deliver: (chunk, done) => void this.#deliver(chunk, done),
+      deliver: (chunk, place) => void this.#deliver(chunk, place),
     });
   }
 
@@ -147,57 +149,58 @@ export class Shipper {
     if (this.#drained !== undefined && this.#isDrained) this.#drained();
   }
 
-  /** Never rejects: what goes wrong is tried again until it is done or the shipper is stopped. */
-  async #deliver(chunk: SealedChunk, done: () => void): Promise<void> {
+  /** Never throws: what goes wrong is tried again until it is done or the shipper is stopped. */
+  async #deliver(chunk: SealedChunk, place: DeliveryPlace): Promise<void> {
     this.#loading += chunk.events;
-    const loaded = await this.#load(chunk);
+    const loaded = await this.#queue.load(chunk).catch((error: unknown) => asError(error));
     this.#loading -= chunk.events;
     if (this.#stopped.signal.aborted) return;
-    if (loaded === undefined) {
-      done();
+    if (loaded instanceof Error) {
+      // Others are not held up by a part of the disk that cannot be read.
+      place.leave(this.#mended(chunk, loaded));
     } else if (chunk.events === 0) {
       this.#queue.settled(chunk, { delivered: 0, duplicates: 0, dead: 0 });
-      done();
+      place.settled();
     } else {
+      this.#failures.delete(chunk.sequence);
       this.#backlog.add(
         new ChunkDelivery(loaded, ({ settlement }) => {
           if (this.#stopped.signal.aborted) return;
           this.#queue.settled(chunk, settlement);
-          done();
+          place.settled();
         }),
       );
     }
     this.#sender.pump();
   }
 
-  /** @returns undefined when the chunk turned out to be corrupt and is out of the way */
-  async #load(chunk: SealedChunk): Promise<LoadedChunk | undefined> {
-    const { signal } = this.#stopped;
-    let corrupt: CorruptChunkError | undefined;
-    for (let failures = 0; !signal.aborted; failures++) {
+  /** Resolves when the chunk is worth another try: true. False when it is accounted for and out of the way. */
+  async #mended(chunk: SealedChunk, cause: Error): Promise<boolean> {
+    if (!(cause instanceof CorruptChunkError)) {
+      await this.#wait(chunk, cause);
+      return true;
+    }
+    while (!this.#stopped.signal.aborted) {
       try {
-        if (corrupt === undefined) return await this.#queue.load(chunk);
-        await this.#queue.quarantine(chunk, corrupt);
-        return undefined;
+        const isThere = await this.#queue.restore(chunk, cause);
+        this.#failures.delete(chunk.sequence);
+        return isThere;
       } catch (error) {
-        if (corrupt === undefined && error instanceof CorruptChunkError) {
-          corrupt = error;
-          continue;
-        }
-        const problem = error instanceof Error ? error.message : String(error);
-        const waitMs = fullJitterMs(backoffBaseMs(this.#destination), BACKOFF_CAP_MS, failures, this.#random);
-        this.#diagnostics.batchFailed(`${chunk.file} cannot be read: ${problem}`, waitMs, failures + 1);
-        await this.#aside(chunk, this.#clock.sleep(waitMs, signal));
+        await this.#wait(chunk, asError(error));
       }
     }
-    return undefined;
+    return false;
   }
 
-  /** While it waits, a chunk takes no room: others are not held up by a part of the disk that cannot be read. */
-  async #aside(chunk: SealedChunk, wait: Promise<void>): Promise<void> {
-    this.#loading -= chunk.events;
-    this.#dispatcher.recheck();
-    await wait;
-    this.#loading += chunk.events;
+  async #wait(chunk: SealedChunk, { message }: Error): Promise<void> {
+    const { signal } = this.#stopped;
+    if (signal.aborted) return;
+    const failures = this.#failures.get(chunk.sequence) ?? 0;
+    this.#failures.set(chunk.sequence, failures + 1);
+    const waitMs = fullJitterMs(backoffBaseMs(this.#destination), BACKOFF_CAP_MS, failures, this.#random);
+    this.#diagnostics.batchFailed(`${chunk.file} cannot be read: ${message}`, waitMs, failures + 1);
+    await this.#clock.sleep(waitMs, signal);
   }
 }
+
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));

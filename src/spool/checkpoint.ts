@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { StateDirError } from '../errors.ts';
 import type { DestinationCounts, GenerationAccount, SourceCounts } from '../types.ts';
+import type { AbsentNames } from './absent-chunks.ts';
 import type { KnownLetter, LetterMarks } from './letter-files.ts';
 import { TEMPORARY } from './layout.ts';
 import { isMissing, isUnreadable, type StateFs } from './state-fs.ts';
@@ -31,6 +32,8 @@ export interface CheckpointData extends Books {
   readonly letters: LetterMarks;
   /** And these, which were written before. */
   readonly again?: readonly KnownLetter[];
+  /** Chunks that wait, though their files are known to be gone. */
+  readonly absent?: AbsentNames;
   /** What a replay was asked to do; another wish starts anew. */
   readonly plan?: string;
   /** Stands for all that decides what a line becomes; the accounts of the generations hold for this one. */

@@ -7,8 +7,10 @@
  */
 import type { Reporter } from '../observe/events.ts';
 import type { Clock, SealedChunk } from '../types.ts';
+import type { AbsentNames } from './absent-chunks.ts';
 import { writeCheckpoint } from './checkpoint.ts';
 import type { DeadLetterStore } from './dead-letters.ts';
+import type { StateFolders } from './folders.ts';
 import { layoutOf } from './layout.ts';
 import type { Ledger } from './ledger.ts';
 import { isMissing, type StateFs } from './state-fs.ts';
@@ -22,6 +24,10 @@ export interface CheckpointerOptions {
   readonly stateDir: string;
   readonly ledger: Ledger;
   readonly letters: DeadLetterStore;
+  readonly folders: StateFolders;
+  readonly absent: () => AbsentNames;
+  /** Whether the file of a chunk is being made just now. */
+  readonly isBusyWith: (sequence: number) => boolean;
   readonly reporter: Reporter;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -86,7 +92,7 @@ export class Checkpointer {
   }
 
   async #writeWhileDirty(): Promise<void> {
-    const { clock, signal, reporter, fs, stateDir } = this.#o;
+    const { clock, signal, reporter, folders } = this.#o;
     this.#running = true;
     while (this.#dirty && !signal.aborted) {
       await clock.sleep(INTERVAL_MS, signal);
@@ -99,25 +105,27 @@ export class Checkpointer {
         reporter.report({ event: 'checkpoint_failed', error: error as Error });
         await clock.sleep(RETRY_MS, signal);
         // Somebody may have removed it while we ran; if not, the next write tells what is wrong.
-        await fs.makeDir(stateDir).catch(() => {});
+        await folders.ensure().catch(() => {});
       }
     }
     this.#running = false;
   }
 
   async #write(): Promise<void> {
-    const { fs, stateDir, ledger, letters, plan, mapping } = this.#o;
+    const { fs, stateDir, ledger, letters, absent, plan, mapping } = this.#o;
     // From here on changes need another one.
     this.#queued = undefined;
     this.#dirty = false;
     const books = ledger.snapshot();
     const settled = [...ledger.settledChunks.keys()];
+    const gone = absent();
     try {
       await writeCheckpoint(fs, stateDir, {
         ...books,
         letters: letters.marks(),
         // A replay, which has a plan, looks at all letters anyhow.
         ...(plan === undefined ? { again: letters.again() } : {}),
+        ...(Object.keys(gone).length === 0 ? {} : { absent: gone }),
         ...(plan === undefined ? {} : { plan }),
         ...(mapping === undefined ? {} : { mapping }),
       });
@@ -131,9 +139,11 @@ export class Checkpointer {
   }
 
   async #delete(): Promise<void> {
-    const { fs, stateDir, ledger, deleted } = this.#o;
+    const { fs, stateDir, ledger, deleted, isBusyWith } = this.#o;
     const { chunks } = layoutOf(stateDir);
-    const going = this.#deletable.filter((sequence) => ledger.settledChunks.has(sequence));
+    const going = this.#deletable.filter(
+      (sequence) => ledger.settledChunks.has(sequence) && !isBusyWith(sequence),
+    );
     if (going.length === 0) return;
     const folders = new Set<string>();
     for (const sequence of going) {

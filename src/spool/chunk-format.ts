@@ -6,8 +6,9 @@
  *   {"transaction_id":"…",…}\n                                                         event 1
  *   …
  *
- * `crc32` covers the header line up to its last comma and everything after the header line. Later versions may
- * change all but that, so that a damaged file can be told from one that is only too new.
+ * `crc32` covers everything after the header line, whose own checksum is in the name of the file, and then the header
+ * line up to its last comma. Later versions may change all but that, so that a damaged file can be told from one that
+ * is only too new.
  */
 import { crc32 } from 'node:zlib';
 import { CorruptChunkError, NewerChunkError } from '../errors.ts';
@@ -40,17 +41,33 @@ export interface ChunkHeader {
   readonly line_offsets: readonly number[];
 }
 
-/** The header as a line of bytes. */
-export function encodeHeader(header: ChunkHeader, body: Buffer): Buffer {
+/**
+ * The header as a line of bytes.
+ * @param bodyChecksum CRC-32 of the body
+ */
+export function encodeHeader(header: ChunkHeader, bodyChecksum: number): Buffer {
   const json = JSON.stringify({ tailmeter_chunk: CHUNK_VERSION, ...header });
   const covered = json.slice(0, -1);
-  return Buffer.from(`${covered},"crc32":${crc32(body, crc32(covered))}}\n`);
+  return Buffer.from(`${covered},"crc32":${crc32(covered, bodyChecksum)}}\n`);
+}
+
+/** See `ChunkHeader.line_offsets`: from the offsets of the lines that gave the events of a range. */
+export function lineOffsetsOf(offsets: Float64Array, from: number, into: number[] = []): number[] {
+  into.length = offsets.length;
+  let before = from;
+  for (let i = 0; i < offsets.length; i++) {
+    into[i] = offsets[i]! - before;
+    before = offsets[i]!;
+  }
+  return into;
 }
 
 /** A chunk whose checksum fits. */
 export interface VerifiedChunk {
   readonly header: ChunkHeader;
   readonly body: Buffer;
+  /** CRC-32 of the body. */
+  readonly checksum: number;
 }
 
 const HEADER = /^(?<covered>\{"tailmeter_chunk":(?<version>\d+),.*),"crc32":(?<sum>\d+)\}$/s;
@@ -67,7 +84,8 @@ export function verifyChunk(file: string, bytes: Buffer): VerifiedChunk {
     throw new CorruptChunkError(file, 'the first line is no whole chunk header');
   }
   const body = bytes.subarray(newline + 1);
-  const fits = crc32(body, crc32(covered)) === Number(groups['sum']);
+  const checksum = crc32(body);
+  const fits = crc32(covered, checksum) === Number(groups['sum']);
   if (groups['version'] !== String(CHUNK_VERSION)) {
     if (!fits) throw new CorruptChunkError(file, 'the checksum does not fit');
     throw new NewerChunkError(
@@ -76,7 +94,7 @@ export function verifyChunk(file: string, bytes: Buffer): VerifiedChunk {
     );
   }
   if (!fits) throw new CorruptChunkError(file, damageOf(covered, body));
-  return { header: parseHeader(covered) ?? bug(file), body };
+  return { header: parseHeader(covered) ?? bug(file), body, checksum };
 }
 
 function parseHeader(covered: string): ChunkHeader | undefined {
@@ -112,10 +130,13 @@ function damageOf(covered: string, body: Buffer): string {
  * @throws CorruptChunkError, NewerChunkError as `verifyChunk`
  */
 export function decodeChunk(chunk: SealedChunk, bytes: Buffer): LoadedChunk {
-  const { header, body } = verifyChunk(chunk.file, bytes);
+  const { header, body, checksum } = verifyChunk(chunk.file, bytes);
   const { events, source, generation, from, line_offsets: lines } = header;
   if (events !== chunk.events || lines.length !== events) {
     throw new CorruptChunkError(chunk.file, `${chunk.events} events expected, ${events} found`);
+  }
+  if (checksum !== chunk.checksum) {
+    throw new CorruptChunkError(chunk.file, 'it holds other events than its name says');
   }
   const starts = new Uint32Array(events + 1);
   const lineOffsets = new Float64Array(events);

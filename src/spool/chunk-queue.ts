@@ -1,21 +1,25 @@
 /** The sealed chunks of one destination, oldest first, and what a dispatcher may do with them. */
-import { basename, dirname } from 'node:path';
+import { basename } from 'node:path';
 import { CorruptChunkError, NewerChunkError } from '../errors.ts';
 import type { Reporter } from '../observe/events.ts';
-import type { DeadLetter, DeliveryQueue, LoadedChunk, SealedChunk, Settlement } from '../types.ts';
+import type { DeadLetter, DeliveryQueue, LoadedChunk, LogRange, SealedChunk, Settlement } from '../types.ts';
+import type { AbsentChunks } from './absent-chunks.ts';
 import { decodeChunk } from './chunk-format.ts';
 import type { Checkpointer } from './checkpointer.ts';
-import type { DeadLetterStore, Hold, LogRange } from './dead-letters.ts';
+import type { DeadLetterStore, Hold } from './dead-letters.ts';
+import type { StateFolders } from './folders.ts';
 import type { FreshChunks } from './fresh-chunks.ts';
-import type { StateLayout } from './layout.ts';
 import type { Ledger } from './ledger.ts';
 import { kindAt } from './letter-files.ts';
 import { setAside } from './quarantine.ts';
+import type { Restorer } from './restorer.ts';
 import { isMissing, type StateFs } from './state-fs.ts';
 
 export interface ChunkQueueOptions {
   readonly fs: StateFs;
-  readonly layout: StateLayout;
+  readonly folders: StateFolders;
+  readonly restorer: Restorer;
+  readonly absent: AbsentChunks;
   readonly letters: DeadLetterStore;
   readonly ledger: Ledger;
   readonly checkpointer: Checkpointer;
@@ -31,7 +35,7 @@ export class ChunkQueue implements DeliveryQueue {
   #waiting: SealedChunk[];
   #head = 0;
   /** By number of a chunk that is taken and not settled: after a crash its dead letters come again. */
-  readonly #holds = new Map<number, Hold>();
+  readonly #taken = new Map<number, { readonly chunk: SealedChunk; readonly hold: Hold }>();
   /** By number of a chunk that is loaded and not settled: the lines that its events come from. */
   readonly #ranges = new Map<number, LogRange>();
 
@@ -51,10 +55,16 @@ export class ChunkQueue implements DeliveryQueue {
       this.#waiting = this.#waiting.slice(this.#head);
       this.#head = 0;
     }
-    for (const { destination, sequence } of taken) {
-      this.#holds.set(sequence, this.#o.letters.hold(kindAt(destination)));
+    for (const chunk of taken) {
+      this.#taken.set(chunk.sequence, { chunk, hold: this.#o.letters.hold(kindAt(chunk.destination)) });
     }
     return taken;
+  }
+
+  /** All that wait for their delivery or are being delivered. */
+  *unsettled(): Iterable<SealedChunk> {
+    for (const { chunk } of this.#taken.values()) yield chunk;
+    for (let at = this.#head; at < this.#waiting.length; at++) yield this.#waiting[at]!;
   }
 
   async load(chunk: SealedChunk): Promise<LoadedChunk> {
@@ -65,19 +75,26 @@ export class ChunkQueue implements DeliveryQueue {
     return loaded;
   }
 
-  async quarantine(chunk: SealedChunk, cause: Error): Promise<void> {
-    const { fs, layout, reporter } = this.#o;
+  async restore(chunk: SealedChunk, cause: Error): Promise<boolean> {
+    const { fs, folders, ledger, reporter, restorer } = this.#o;
     const { destination, file } = chunk;
     if (cause instanceof NewerChunkError) {
       // Not ours to judge: it waits, unsettled, for a start of a version that knows it.
       reporter.report({ event: 'chunk_too_new', destination, file, error: cause });
-      return;
+      return false;
     }
+    const failure = await restorer.restore(chunk);
+    if (failure === undefined) return true;
     const exists = (await fs.size(file)) !== undefined;
-    const aside = exists ? await setAside(fs, layout, file, `${destination}-${basename(file)}`) : file;
-    reporter.report({ event: 'chunk_quarantined', destination, file: aside, error: cause });
-    this.#o.ledger.lost(destination, chunk.events);
+    const aside = exists
+      ? await setAside(fs, folders.layout, file, `${destination}-${basename(file)}`)
+      : file;
+    const detail = cause instanceof CorruptChunkError ? cause.detail : cause.message;
+    const error = new CorruptChunkError(file, `${detail}; ${failure}`, { cause });
+    reporter.report({ event: 'chunk_quarantined', destination, file: aside, error });
+    ledger.lost(destination, chunk.events);
     this.settled(chunk, { delivered: 0, duplicates: 0, dead: chunk.events });
+    return false;
   }
 
   bury(letters: readonly DeadLetter[]): Promise<void> {
@@ -85,24 +102,26 @@ export class ChunkQueue implements DeliveryQueue {
   }
 
   settled(chunk: SealedChunk, settlement: Settlement): void {
-    const { ledger, letters, checkpointer, fresh } = this.#o;
+    const { ledger, letters, checkpointer, fresh, absent } = this.#o;
     fresh.release(chunk.sequence);
     ledger.settled(chunk.destination, chunk.sequence, settlement);
-    const hold = this.#holds.get(chunk.sequence);
-    if (hold !== undefined) letters.release(hold, this.#ranges.get(chunk.sequence));
-    this.#holds.delete(chunk.sequence);
+    const taken = this.#taken.get(chunk.sequence);
+    if (taken !== undefined) letters.release(taken.hold, this.#ranges.get(chunk.sequence));
+    this.#taken.delete(chunk.sequence);
+    absent.delete(chunk);
     this.#ranges.delete(chunk.sequence);
     checkpointer.settled(chunk);
   }
 
   async #read(chunk: SealedChunk): Promise<LoadedChunk> {
-    const { fs } = this.#o;
+    const { fs, folders } = this.#o;
     let bytes: Buffer;
     try {
       bytes = await fs.read(chunk.file);
     } catch (error) {
-      // Without its folder the disk may only be away for a while; without the file alone, somebody deleted it.
-      if (!isMissing(error) || (await fs.size(dirname(chunk.file))) === undefined) throw error;
+      if (!isMissing(error)) throw error;
+      // While the disk is away this rejects.
+      await folders.ensure();
       throw new CorruptChunkError(chunk.file, 'somebody has deleted the file', { cause: error });
     }
     return decodeChunk(chunk, bytes);

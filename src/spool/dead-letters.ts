@@ -8,7 +8,7 @@
  * from before that may still come again, of a run before the last, stand in the checkpoint one by one (`again`).
  */
 import { join } from 'node:path';
-import type { Clock, DeadLetter } from '../types.ts';
+import type { Clock, DeadLetter, LogRange } from '../types.ts';
 import { kindOf, letterFile, type FoundLetters, type KnownLetter, type LetterMarks } from './letter-files.ts';
 import type { StateFs } from './state-fs.ts';
 
@@ -17,13 +17,6 @@ export interface Hold {
   readonly kind: string;
   file: string;
   offset: number;
-}
-
-/** A part of a log: bytes [from, to) of a generation. */
-export interface LogRange {
-  readonly fingerprint: string;
-  readonly from: number;
-  readonly to: number;
 }
 
 /** The newest file of a kind, as far as this process has written it. */

@@ -79,8 +79,13 @@ export async function applyNewSeals(
 async function readSeal(fs: StateFs, chunk: SealedChunk): Promise<Seal | CorruptChunkError | undefined> {
   const { file, sequence, destination, events } = chunk;
   try {
-    const { line_offsets: _, ...seal } = verifyChunk(file, await fs.read(file)).header;
-    const isItself = seal.sequence === sequence && seal.destination === destination && seal.events === events;
+    const { header, checksum } = verifyChunk(file, await fs.read(file));
+    const { line_offsets: _, ...seal } = header;
+    const isItself =
+      seal.sequence === sequence &&
+      seal.destination === destination &&
+      seal.events === events &&
+      checksum === chunk.checksum;
     return isItself ? seal : new CorruptChunkError(file, 'it is another chunk than its name says');
   } catch (error) {
     if (error instanceof CorruptChunkError) return error;

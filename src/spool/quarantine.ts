@@ -9,14 +9,35 @@ import type { StateFs } from './state-fs.ts';
  */
 export async function setAside(
   fs: StateFs,
-  { quarantine }: StateLayout,
+  layout: StateLayout,
   file: string,
   name: string,
 ): Promise<string> {
+  const target = await freeName(fs, layout, name);
+  await fs.rename(file, target);
+  await fs.syncDir(layout.quarantine);
+  return target;
+}
+
+/**
+ * Gives `file` a name in the quarantine, too: its own is about to be given to what mends it.
+ * @returns where it is kept
+ */
+export async function keepAside(
+  fs: StateFs,
+  layout: StateLayout,
+  file: string,
+  name: string,
+): Promise<string> {
+  const target = await freeName(fs, layout, name);
+  await fs.link(file, target);
+  await fs.syncDir(layout.quarantine);
+  return target;
+}
+
+async function freeName(fs: StateFs, { quarantine }: StateLayout, name: string): Promise<string> {
   await fs.makeDir(quarantine);
   let target = join(quarantine, name);
   for (let i = 2; (await fs.size(target)) !== undefined; i++) target = join(quarantine, `${name}.${i}`);
-  await fs.rename(file, target);
-  await fs.syncDir(quarantine);
   return target;
 }

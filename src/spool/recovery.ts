@@ -10,18 +10,21 @@ import { NewerChunkError } from '../errors.ts';
 import type { Reporter } from '../observe/events.ts';
 import type { SealedChunk } from '../types.ts';
 import { readCheckpoint, type CheckpointData } from './checkpoint.ts';
-import { layoutOf, type StateLayout } from './layout.ts';
+import { ChunkFile } from './chunk-file.ts';
+import { layoutOf, parseChunkName, type StateLayout } from './layout.ts';
 import { Ledger } from './ledger.ts';
 import { findLetters, keepLetters, type FoundLetters, type KnownLetter } from './letter-files.ts';
 import { applyNewSeals, type NewSeals } from './new-seals.ts';
 import { setAside } from './quarantine.ts';
-import { scanSpool } from './scan.ts';
+import { scanSpool, type Scan } from './scan.ts';
 import type { StateFs } from './state-fs.ts';
 
 export interface Recovered {
   readonly ledger: Ledger;
   /** Unsettled chunks per destination, oldest first. */
   readonly chunks: ReadonlyMap<string, readonly SealedChunk[]>;
+  /** Those of them whose files are known to be gone. */
+  readonly absent: readonly SealedChunk[];
   /** Settled chunks whose files are still there. */
   readonly settled: readonly SealedChunk[];
   /** Dead letters that reading and shipping on may bring a second time. */
@@ -52,8 +55,9 @@ export async function recover(fs: StateFs, stateDir: string, options: RecoverOpt
   const ledger = new Ledger(checkpoint);
   const { sealedThrough, settledChunks } = ledger;
   const scan = await scanSpool(fs, layout);
-  const isSettled = ({ sequence }: SealedChunk): boolean => settledChunks.has(sequence);
+  const isSettled = ({ sequence }: Pick<SealedChunk, 'sequence'>): boolean => settledChunks.has(sequence);
   const unsettled = scan.chunks.filter((chunk) => !isSettled(chunk));
+  const absent = absentChunks(layout, checkpoint, scan).filter((chunk) => !isSettled(chunk));
   const isKnown = ({ sequence }: SealedChunk): boolean => sequence <= sealedThrough;
   const seals = await applyNewSeals(
     fs,
@@ -63,7 +67,7 @@ export async function recover(fs: StateFs, stateDir: string, options: RecoverOpt
   if (!readOnly) await tidy(fs, layout, reporter, seals, scan.temporary);
 
   const chunks = Map.groupBy(
-    [...unsettled.filter(isKnown), ...seals.valid],
+    [...unsettled.filter(isKnown), ...absent, ...seals.valid].toSorted((a, b) => a.sequence - b.sequence),
     ({ destination }) => destination,
   );
   if (!readOnly)
@@ -78,12 +82,25 @@ export async function recover(fs: StateFs, stateDir: string, options: RecoverOpt
   return {
     ledger,
     chunks,
+    absent,
     settled: scan.chunks.filter(isSettled),
     letters,
     nextSequence: ledger.sealedThrough + 1,
     plan: checkpoint.plan,
     mapping: checkpoint.mapping,
   };
+}
+
+/** Chunks that the checkpoint says are gone, and that have not come back since. */
+function absentChunks(layout: StateLayout, { absent = {} }: CheckpointData, { chunks }: Scan): ChunkFile[] {
+  const there = new Set(chunks.map(({ sequence }) => sequence));
+  return Object.entries(absent).flatMap(([destination, names]) => {
+    const folder = { destination, path: layout.chunks(destination) };
+    return names.flatMap((name) => {
+      const chunk = parseChunkName(name);
+      return chunk === undefined || there.has(chunk.sequence) ? [] : [new ChunkFile(folder, chunk, 0)];
+    });
+  });
 }
 
 /** Those of lines that are read again, and of destinations that have something to deliver. */

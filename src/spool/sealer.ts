@@ -7,14 +7,16 @@
  *
  * What fails (disk full, I/O error) is tried again until it works; meanwhile the gate is closed.
  */
-import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import type { Reporter } from '../observe/events.ts';
 import type { Clock, DeadLetter, SealedChunk } from '../types.ts';
-import { encodeHeader, type GroupMember } from './chunk-format.ts';
+import { ChunkFile } from './chunk-file.ts';
+import { encodeHeader, lineOffsetsOf, type GroupMember } from './chunk-format.ts';
 import type { DeadLetterStore } from './dead-letters.ts';
+import type { StateFolders } from './folders.ts';
 import type { FreshChunks } from './fresh-chunks.ts';
 import type { SpoolGate } from './gate.ts';
-import { chunkName, layoutOf, TEMPORARY, type StateLayout } from './layout.ts';
+import { TEMPORARY, type StateLayout } from './layout.ts';
 import { identityOf, type Ledger } from './ledger.ts';
 import { LINES } from './letter-files.ts';
 import { lettersOf } from './line-letters.ts';
@@ -28,7 +30,7 @@ const RETRY_MS = 1000;
 
 export interface SealerOptions {
   readonly fs: StateFs;
-  readonly stateDir: string;
+  readonly folders: StateFolders;
   /** Names by destination number. */
   readonly destinations: readonly string[];
   readonly nextSequence: number;
@@ -58,6 +60,7 @@ export class Sealer {
   readonly #layout: StateLayout;
   readonly #ids = new RepeatedIds();
   readonly #ranges = new Set<OpenRange>();
+  /** The same array each time: it would be the largest piece of garbage. */
   readonly #lineOffsets: number[] = [];
   #nextSequence: number;
   /** Works that are being tried again: one may succeed (a checkpoint on a full disk) while another still fails. */
@@ -67,7 +70,7 @@ export class Sealer {
 
   constructor(options: SealerOptions) {
     this.#o = options;
-    this.#layout = layoutOf(options.stateDir);
+    this.#layout = options.folders.layout;
     this.#nextSequence = options.nextSequence;
   }
 
@@ -111,7 +114,7 @@ export class Sealer {
         if (failures === 0) this.#failing++;
         gate.close('write_failed', `cannot write to ${this.#layout.root}: ${(error as Error).message}`);
         await clock.sleep(RETRY_MS, signal);
-        await this.#makeFolders().catch(() => {});
+        await this.#o.folders.ensure().catch(() => {});
       }
     }
     return false;
@@ -161,6 +164,7 @@ export class Sealer {
     const group = parts.map(({ destination, sequence }): GroupMember => [destination, sequence]);
     return parts.map(({ destination, sequence, part }) => {
       const { events, whole: body } = part;
+      const checksum = crc32(body);
       const header = encodeHeader(
         {
           sequence,
@@ -174,26 +178,15 @@ export class Sealer {
           events,
           created: new Date(now).toISOString(),
           body_bytes: body.length,
-          line_offsets: this.#deltas(part.lines, range.from),
+          line_offsets: lineOffsetsOf(part.lines, range.from, this.#lineOffsets),
         },
-        body,
+        checksum,
       );
-      const file = join(this.#layout.chunks(destination), chunkName({ sequence, events }));
-      const bytes = header.length + body.length;
-      return { chunk: { destination, sequence, file, bytes, events }, part, header, body };
+      const { from, to, generation } = range;
+      const name = { sequence, events, fingerprint: generation.fingerprint, from, to, checksum };
+      const folder = { destination, path: this.#layout.chunks(destination) };
+      return { chunk: new ChunkFile(folder, name, header.length + body.length), part, header, body };
     });
-  }
-
-  /** See `ChunkHeader.line_offsets`. The same array each time, as it would be the largest piece of garbage. */
-  #deltas(offsets: Float64Array, from: number): readonly number[] {
-    const deltas = this.#lineOffsets;
-    deltas.length = offsets.length;
-    let before = from;
-    for (let i = 0; i < offsets.length; i++) {
-      deltas[i] = offsets[i]! - before;
-      before = offsets[i]!;
-    }
-    return deltas;
   }
 
   /** Makes the contents durable. */
@@ -254,12 +247,5 @@ export class Sealer {
     gate.grow(chunks.reduce((sum, { bytes }) => sum + bytes, 0));
     for (const { chunk, part } of made) fresh.keep(chunk, range, part);
     this.#o.sealed(chunks);
-  }
-
-  /** Somebody may have removed them while we ran. */
-  async #makeFolders(): Promise<void> {
-    await this.#o.fs.makeDir(this.#layout.dead);
-    for (const destination of this.#o.destinations)
-      await this.#o.fs.makeDir(this.#layout.chunks(destination));
   }
 }

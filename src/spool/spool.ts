@@ -5,16 +5,18 @@
 import type { SpoolConfig } from '../config/types.ts';
 import { StateDirError } from '../errors.ts';
 import type { Reporter } from '../observe/events.ts';
-import type { Clock, GenerationPosition, LineConsumer, LineMapper } from '../types.ts';
+import type { Clock, GenerationPosition, LineConsumer, LineMapper, LogRanges } from '../types.ts';
+import { AbsentChunks } from './absent-chunks.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { ChunkQueue } from './chunk-queue.ts';
 import { Collector } from './collector.ts';
 import { DeadLetterStore } from './dead-letters.ts';
+import { StateFolders } from './folders.ts';
 import { FreshChunks } from './fresh-chunks.ts';
 import { SpoolGate } from './gate.ts';
-import { layoutOf } from './layout.ts';
 import type { Ledger } from './ledger.ts';
 import { recover, type Recovered } from './recovery.ts';
+import { Restorer } from './restorer.ts';
 import { Sealer } from './sealer.ts';
 import { SpareBuffers } from './spare-buffers.ts';
 import type { StateFs } from './state-fs.ts';
@@ -34,6 +36,12 @@ export interface SpoolOptions {
   readonly plan?: string;
   /** Stands for all that decides what a line becomes: when it changes, the generations' accounts begin anew. */
   readonly mapping?: string;
+  /** Reads lines once more, for chunks that were damaged or deleted. */
+  readonly logs: LogRanges;
+  /** Maps the lines of a source as `mappers` do, without counting them. */
+  readonly remap: (source: string) => LineMapper;
+  /** A range of a log that is not found is sought again after so long: files are on the move under rotation. */
+  readonly searchAgainMs: number;
   /** Called when a destination has something new. */
   readonly wake: (destination: string) => void;
 }
@@ -46,21 +54,24 @@ export class Spool {
   readonly #collector: Collector;
   readonly #checkpointer: Checkpointer;
   readonly #sealer: Sealer;
+  readonly #folders: StateFolders;
+  readonly #restorer: Restorer;
+  readonly #absent: AbsentChunks;
   readonly #queues: ReadonlyMap<string, ChunkQueue>;
   readonly #abort: AbortController;
 
   /** @throws StateDirError when the directory cannot be used. */
   static async open(options: SpoolOptions): Promise<Spool> {
     const { fs, stateDir, destinations, reporter, plan, mapping } = options;
-    const { root, dead, quarantine, chunks } = layoutOf(stateDir);
     try {
-      for (const folder of [root, dead, quarantine, ...destinations.map(chunks)]) await fs.makeDir(folder);
+      let spool: Spool | undefined = undefined;
+      const folders = await StateFolders.open(fs, stateDir, destinations, (gone) => spool?.lostFiles(gone));
       const recovered = await recover(fs, stateDir, {
         reporter,
         readOnly: false,
         fromTheBeginning: plan !== undefined,
       });
-      const spool = new Spool(options, recovered);
+      spool = new Spool(options, folders, recovered);
       for (const [destination, waiting] of recovered.chunks) {
         if (destinations.includes(destination)) continue;
         const events = waiting.reduce((sum, chunk) => sum + chunk.events, 0);
@@ -84,25 +95,40 @@ export class Spool {
     }
   }
 
-  private constructor(options: SpoolOptions, recovered: Recovered) {
+  private constructor(options: SpoolOptions, folders: StateFolders, recovered: Recovered) {
     const { fs, stateDir, destinations, reporter, clock, plan, mapping, mappers } = options;
     const { ledger, nextSequence } = recovered;
-    const layout = layoutOf(stateDir);
+    const { layout } = folders;
     const abort = new AbortController();
     const { signal } = abort;
     const letters = new DeadLetterStore(fs, layout.dead, clock, recovered.letters);
     const gate = new SpoolGate(options.limits, fs, stateDir, reporter, clock, signal);
     const spare = new SpareBuffers();
     const fresh = new FreshChunks(spare, clock);
-    const shared = { fs, stateDir, ledger, letters, reporter, clock, signal };
+    const shared = { fs, folders, ledger, letters, reporter, clock, signal };
+    const absent = new AbsentChunks(() => checkpointer.touch());
+    const { logs, remap, searchAgainMs } = options;
+    const restorer = new Restorer({
+      ...shared,
+      destinations,
+      logs,
+      remap,
+      searchAgainMs,
+      absent,
+      spare,
+      gate,
+    });
     const checkpointer = new Checkpointer({
       ...shared,
+      stateDir,
+      absent: () => absent.names(),
+      isBusyWith: (sequence) => restorer.isBusyWith(sequence),
       ...(plan === undefined ? {} : { plan }),
       ...(mapping === undefined ? {} : { mapping }),
       settled: recovered.settled,
       deleted: ({ bytes }) => gate.grow(-bytes),
     });
-    const queueParts = { fs, layout, letters, ledger, checkpointer, fresh, reporter };
+    const queueParts = { fs, folders, restorer, absent, letters, ledger, checkpointer, fresh, reporter };
     const queues = new Map<string, ChunkQueue>();
     for (const name of destinations) {
       const waiting = recovered.chunks.get(name) ?? [];
@@ -146,8 +172,13 @@ export class Spool {
     this.intake = this.#collector;
     this.#checkpointer = checkpointer;
     this.#sealer = sealer;
+    this.#folders = folders;
+    this.#restorer = restorer;
+    this.#absent = absent;
     this.#queues = queues;
     this.#abort = abort;
+    for (const chunk of recovered.absent) absent.add(chunk);
+    void restorer.bringBack();
   }
 
   queue(destination: string): ChunkQueue {
@@ -165,6 +196,11 @@ export class Spool {
     return this.#collector.openCounts();
   }
 
+  /** Somebody may have removed the folders: makes them anew, and what was in them. Never rejects. */
+  async lookAfterFolders(): Promise<void> {
+    await this.#folders.ensure().catch(() => {});
+  }
+
   /** Makes everything that was taken durable. Waits for a disk that refuses, until `release`. */
   flush(): Promise<void> {
     return this.#collector.flush();
@@ -179,6 +215,16 @@ export class Spool {
   async close(): Promise<void> {
     this.release();
     await this.#sealer.drained();
+    await this.#restorer.drained();
     await this.#checkpointer.finish();
+  }
+
+  /** Somebody has deleted these destinations' folders: what waited in them is in the logs, as long as these are there. */
+  private lostFiles(destinations: readonly string[]): void {
+    for (const destination of destinations) {
+      for (const chunk of this.queue(destination).unsettled()) this.#absent.add(chunk);
+    }
+    this.#checkpointer.touch();
+    void this.#restorer.bringBack();
   }
 }

@@ -4,7 +4,18 @@
  * crash reasoning in docs/spool.md stands on.
  */
 import * as fs from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, stat, statfs, truncate, unlink } from 'node:fs/promises';
+import {
+  link,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  stat,
+  statfs,
+  truncate,
+  unlink,
+} from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -29,10 +40,14 @@ export interface StateFs {
   truncate(path: string, size: number): Promise<void>;
   /** Atomic: afterwards `to` is the old or the new file, never a mixture. Durable after `syncDir` of its folder. */
   rename(from: string, to: string): Promise<void>;
+  /** Gives a file a second name. Rejects where there is such a name, or the file system knows no such thing. */
+  link(from: string, to: string): Promise<void>;
   /** Fine when the file does not exist. Durable after `syncDir`. */
   remove(path: string): Promise<void>;
   /** Makes the names in a folder durable. */
   syncDir(path: string): Promise<void>;
+  /** Tells file systems apart: the one on which `path` is, or would be made. */
+  device(path: string): Promise<string>;
   /** Bytes that this user may still write on the file system of `path`. */
   freeBytes(path: string): Promise<number>;
 }
@@ -93,6 +108,7 @@ export const diskFs: StateFs = {
   writeAt: (path, offset, bytes) => writeDurably(path, O_WRONLY | O_CREAT, [bytes], offset),
   truncate: (path, size) => truncate(path, size),
   rename: (from, to) => rename(from, to),
+  link: (from, to) => link(from, to),
   async remove(path) {
     await unlink(path).catch((error: unknown) => {
       if (!isMissing(error)) throw error;
@@ -107,6 +123,15 @@ export const diskFs: StateFs = {
       if (!hasCode(error, 'EINVAL', 'ENOTSUP')) throw error;
     } finally {
       fs.closeSync(folder);
+    }
+  },
+  async device(path) {
+    for (let at = resolve(path); ; at = dirname(at)) {
+      try {
+        return String((await stat(at)).dev);
+      } catch (error) {
+        if (!isMissing(error) || at === dirname(at)) throw error;
+      }
     }
   },
   async freeBytes(path) {

@@ -38,8 +38,11 @@ export type Piece =
       readonly head: Buffer;
     };
 
+/** What lines are cut from. */
+export type LineContent = Pick<Content, 'read' | 'forget'>;
+
 export class LineReader {
-  readonly #content: Content;
+  readonly #content: LineContent;
   readonly #maxLineBytes: number;
   readonly #buffer: ReadBuffer;
   #offset: number;
@@ -48,7 +51,7 @@ export class LineReader {
   /** First bytes of the line at `#offset`, while it is being scanned. */
   #head: Buffer = Buffer.alloc(0);
 
-  constructor(content: Content, offset: number, maxLineBytes: number, buffer: ReadBuffer) {
+  constructor(content: LineContent, offset: number, maxLineBytes: number, buffer: ReadBuffer) {
     this.#content = content;
     this.#maxLineBytes = maxLineBytes;
     this.#buffer = buffer;

@@ -111,7 +111,7 @@ test('a chunk that is gone, and nothing else, is a difference', async () => {
   ]);
 });
 
-test('a flipped byte in a chunk is a difference; once it is put aside, a note says what to do', async () => {
+test('a flipped byte in a chunk is a difference; once it is mended from the log, there is none', async () => {
   await using setup = await AuditSetup.create();
   await setup.run({ 'access.log': mixedLines('a') }, { deliver: false });
   await edit(await setup.singleFile('spool/lago'), (text) => text.replace('"a-7"', '"b-7"'));
@@ -123,7 +123,19 @@ test('a flipped byte in a chunk is a difference; once it is put aside, a note sa
     },
   ]);
   await setup.run({});
-  const { differences, notes } = await setup.audit();
+  expect(setup.reports.filter(({ event }) => event === 'chunk_restored')).toHaveLength(1);
+  expect(await setup.audit({ online: true })).toMatchObject({
+    differences: [],
+    notes: [expect.stringContaining('its events were read from the log once more')],
+  });
+});
+
+test('a chunk that cannot be mended, as the rules have changed, is a note that says what is lost', async () => {
+  await using setup = await AuditSetup.create();
+  await setup.run({ 'access.log': mixedLines('a') }, { deliver: false });
+  await edit(await setup.singleFile('spool/lago'), (text) => text.replace('"a-7"', '"b-7"'));
+  await setup.run({}, { rule: { event_code: 'another' } });
+  const { differences, notes } = await setup.audit({ rule: { event_code: 'another' } });
   expect(differences).toEqual([]);
   expect(notes).toMatchObject([
     expect.stringContaining('20 events were lost'),

@@ -43,7 +43,7 @@ export class AuditSetup implements AsyncDisposable {
   config({ address = this.sandbox.url, rule = {} }: { address?: string; rule?: object } = {}): Config {
     const config = {
       state_dir: this.state,
-      sources: [{ path: this.log, format: 'nginx', max_line_bytes: 4096 }],
+      sources: [{ path: this.log, format: 'nginx', max_line_bytes: 4096, rotate_wait: 0.1 }],
       rules: [{ ...RULE, ...rule }],
       destinations: [{ name: 'lago', endpoint_addrs: [address], token: DEFAULT_KEY, batch_max_size: 10 }],
     };
@@ -51,8 +51,11 @@ export class AuditSetup implements AsyncDisposable {
   }
 
   /** Writes logs that begin differently, reads them to their ends and delivers what they give, unless `deliver` is false. */
-  async run(logs: Readonly<Record<string, string>>, { deliver = true } = {}): Promise<void> {
-    const config = this.config(deliver ? {} : { address: 'http://127.0.0.1:1' });
+  async run(
+    logs: Readonly<Record<string, string>>,
+    { deliver = true, rule = {} }: { deliver?: boolean; rule?: object } = {},
+  ): Promise<void> {
+    const config = this.config(deliver ? { rule } : { rule, address: 'http://127.0.0.1:1' });
     const [source] = config.sources;
     if (source === undefined) throw new Error('no source');
     const files = Object.keys(logs).map((name) => ({ path: join(this.root, 'logs', name), source }));

@@ -1,15 +1,18 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { askOwner, ownStateDir } from '../../src/control/owner.ts';
 import { StateDirError, StateDirLockedError } from '../../src/errors.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 
 const OWNER_MODULE = fileURLToPath(new URL('../../src/control/owner.ts', import.meta.url));
+/** More than from one look of an owner to the next. */
+const LOOK_MS = 3000;
 let root: string;
 
 beforeEach(async () => {
@@ -23,6 +26,44 @@ test('the owner answers with its status, and nobody answers after it has gone', 
   expect(await askOwner(root)).toEqual({ pid: 1 });
   await owner.release();
   expect(await askOwner(root)).toBeUndefined();
+});
+
+describe('a state directory that is deleted while it is owned', () => {
+  test.each([
+    ['the directory', ''],
+    ['the socket', 'daemon.sock'],
+  ])('is claimed anew, and a second owner is refused again: %s', async (_, name) => {
+    const clock = new FakeClock();
+    let renewed = 0;
+    const owner = await ownStateDir(root, () => ({ mine: true }), { clock, renewed: () => renewed++ });
+    await clock.advance(LOOK_MS);
+    expect(renewed).toBe(0);
+    for (let times = 1; times <= 2; times++) {
+      await rm(join(root, name), { recursive: true });
+      expect(await askOwner(root)).toBeUndefined();
+      await clock.advance(LOOK_MS);
+      await vi.waitFor(() => expect(renewed).toBe(times));
+      expect(await askOwner(root)).toEqual({ mine: true });
+      const refusal = await ownStateDir(root, () => ({})).catch((error: unknown) => error);
+      expect((refusal as Error).message).toContain(`pid ${process.pid}`);
+    }
+    await owner.release();
+    expect(await readdir(root)).toEqual([]);
+    await (await ownStateDir(root, () => ({}))).release();
+  });
+
+  test('and that another process has taken meanwhile is left to that one', async () => {
+    const clock = new FakeClock();
+    const taken = Promise.withResolvers<Error>();
+    const owner = await ownStateDir(root, () => ({ first: true }), { clock, taken: taken.resolve });
+    await rm(root, { recursive: true });
+    const second = await ownStateDir(root, () => ({ second: true }));
+    await clock.advance(LOOK_MS);
+    expect(await taken.promise).toBeInstanceOf(StateDirLockedError);
+    await owner.release();
+    expect(await askOwner(root)).toEqual({ second: true });
+    await second.release();
+  });
 });
 
 test('a second owner is refused and told who the first is', async () => {

@@ -1,9 +1,10 @@
 /** The disk of the state fails under a running daemon: it says so, waits, loses nothing, and goes on by itself. */
-import { rm } from 'node:fs/promises';
+import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { requestIdsIn } from '../support/ids.ts';
 import { sendRequests } from '../support/load.ts';
-import { imbalances, problemsOf, settle } from '../support/outcome.ts';
+import { problemsOf, settle } from '../support/outcome.ts';
+import { logrotate } from '../support/rotate.ts';
 import { Scenario } from '../support/scenario.ts';
 import { SmallDisk } from '../support/small-disk.ts';
 import { Daemon, statusOf, statusWhen, tailmeter, type LogEntry } from '../support/tailmeter.ts';
@@ -121,29 +122,87 @@ describe('the state folder deleted under a running daemon', () => {
     expect(await problems(s, daemon, 6000)).toEqual([]);
   });
 
-  test('with a backlog in it: says what is gone, and a replay of the log brings the events', async () => {
+  test('with a backlog in it: all that waited comes back from the log, through a kill and a rotation', async () => {
     await using s = await Scenario.start({ workerProcesses: 2 });
     s.sandbox.faults.always({ kind: 'answer', status: 503 });
     const daemon = await Daemon.start(s.config);
     // Far more than is held in memory for delivery.
     await sendRequests(s.gateway.url, 30_000);
     await statusWhen(s.config, ({ sources }) => sources[0]?.lines === 30_000);
+    const waiting = (await readdir(join(s.state, 'spool', 'lago'))).length;
+    expect(waiting).toBeGreaterThan(4);
     await rm(s.state, { recursive: true, maxRetries: 10 });
+    // Lago is still down: nobody asks for the chunks yet, and all the same they come back.
+    for (let back = 0; back < waiting;) back = (await chunksIn(s.state)).length;
+    await statusWhen(s.config, ({ running }) => running);
+    expect((await tailmeter(['run', '--config', s.config])).stderr).toContain('is in use by another');
+
+    await rm(s.state, { recursive: true, maxRetries: 10 });
+    const rotate = logrotate({ directives: ['create', 'compress'], signalAfter: 0 });
+    await rotate(s.gateway);
+    // As soon as the new checkpoint tells which chunks are gone, a crash loses none.
+    for (let told = false; !told;) {
+      const checkpoint = await readFile(join(s.state, 'checkpoint.json'), 'utf8').catch(() => '');
+      told = checkpoint.includes('"sealed_through"');
+    }
+    await daemon.kill();
+    const next = await Daemon.start(s.config);
     s.sandbox.faults.clear();
     await sendRequests(s.gateway.url, 1000);
-    await daemon.logged(named('chunk_quarantined'));
-    await s.gateway.stop();
-    expect(await daemon.stop()).toBe(0);
+    expect(await problems(s, next, 31_000)).toEqual([]);
+    const [books] = (await statusOf(s.config)).destinations;
+    expect(books).toMatchObject({ events: 31_000, dead: 0, lost: 0 });
+    const audit = await tailmeter(['audit', '--online', '--config', s.config]);
+    expect(audit).toMatchObject({ code: 0, stdout: expect.stringContaining('no differences') as string });
+  });
 
-    const replay = await tailmeter(['replay', '--config', s.config, s.gateway.logFile]);
-    expect(replay).toMatchObject({ code: 0 });
-    const ids = await requestIdsIn(s.logs);
-    expect(s.sandbox.store.transactionIds().toSorted()).toEqual(ids.toSorted());
-    expect(ids).toHaveLength(31_000);
-    // What it had not come to yet, the next start finds missing. After that nothing is pending.
-    const next = await Daemon.start(s.config);
-    await statusWhen(s.config, ({ destinations }) => destinations[0]?.pending === 0);
-    await next.stop();
-    expect(imbalances(await statusOf(s.config))).toEqual([]);
+  test('and taken by another daemon is left to that one', async () => {
+    await using s = await Scenario.start({ workerProcesses: 2 });
+    const first = await Daemon.start(s.config);
+    await rm(s.state, { recursive: true, maxRetries: 10 });
+    const second = await Daemon.start(s.config);
+    expect(await first.ended()).toBe(1);
+    await sendRequests(s.gateway.url, 1000);
+    expect(await problems(s, second, 1000)).toEqual([]);
   });
 });
+
+test('chunks that were damaged while they waited are mended from the log, and nothing is lost', async () => {
+  await using s = await Scenario.start({ workerProcesses: 2 });
+  s.sandbox.faults.always({ kind: 'answer', status: 503 });
+  const daemon = await Daemon.start(s.config);
+  await sendRequests(s.gateway.url, 30_000);
+  await statusWhen(s.config, ({ sources }) => sources[0]?.lines === 30_000);
+  const chunks = await chunksIn(s.state);
+  // The first ones are in memory already.
+  for (const [number, file] of chunks.slice(-3).entries()) {
+    if (number % 3 === 0) await rm(file);
+    else if (number % 3 === 1) await truncate(file, 1000);
+    else await flipBit(file);
+  }
+  s.sandbox.faults.clear();
+  expect(await problems(s, daemon, 30_000)).toEqual([]);
+  expect(times(daemon, 'chunk_quarantined')).toBe(0);
+  expect(daemon.log.find(named('chunk_restored'))).toMatchObject({
+    level: 'warn',
+    msg: expect.stringContaining(`events read again from ${s.gateway.logFile}`) as string,
+  });
+  const audit = await tailmeter(['audit', '--online', '--config', s.config]);
+  expect(audit).toMatchObject({ code: 0, stdout: expect.stringContaining('no differences') as string });
+});
+
+/** Whole chunks that wait, the oldest first. */
+async function chunksIn(state: string): Promise<string[]> {
+  const folder = join(state, 'spool', 'lago');
+  const names = await readdir(folder).catch(() => []);
+  return names
+    .filter((name) => name.endsWith('.ndjson'))
+    .toSorted()
+    .map((name) => join(folder, name));
+}
+
+async function flipBit(file: string): Promise<void> {
+  const bytes = await readFile(file);
+  bytes[bytes.length >> 1]! ^= 4;
+  await writeFile(file, bytes);
+}

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
-import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { crc32 } from 'node:zlib';
+import { crc32, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { readDeadLetters } from '../support/dead-letters.ts';
 import { compareIds, requestIdsIn } from '../support/ids.ts';
@@ -92,17 +92,32 @@ describe('a chunk that an unfinished replay left', () => {
         .slice(0, header.lastIndexOf(',"crc32"'))
         .replace(/"tailmeter_chunk":\d+/, '"tailmeter_chunk":9');
       const rest = chunk.slice(header.length);
-      return `${covered},"crc32":${crc32(rest, crc32(covered))}}\n${rest}`;
+      return `${covered},"crc32":${crc32(covered, crc32(rest))}}\n${rest}`;
     });
     const outcome = await tailmeter(['replay', '--config', s.config, s.gateway.logFile]);
     expect(outcome.stdout).toContain('5 events wait in chunks that cannot be shipped');
     expect(outcome.code).toBe(1);
   });
 
-  test('and that is damaged is not called settled; the next run brings its events from the log', async () => {
+  test('and that is damaged is mended from the log, be it packed and elsewhere', async () => {
     await using s = await Scenario.start();
     await leaveChunk(s, (chunk) => chunk.replace('jack_test', 'jack_tesu'));
-    const outcome = await tailmeter(['replay', '--config', s.config, s.gateway.logFile]);
+    const copy = join(s.root, 'copy.gz');
+    await writeFile(copy, gzipSync(await readFile(s.gateway.logFile)));
+    await rm(s.gateway.logFile);
+    const outcome = await tailmeter(['replay', '--config', s.config, '--source', s.gateway.logFile, copy]);
+    expect(outcome.stdout).toContain('5 delivered, ');
+    expect(outcome.code).toBe(0);
+  });
+
+  test('and that is damaged, while its log is away, is not called settled; the next run brings its events', async () => {
+    await using s = await Scenario.start();
+    await leaveChunk(s, (chunk) => chunk.replace('jack_test', 'jack_tesu'));
+    const [other, away] = [`${s.gateway.logFile}.1`, join(s.root, 'away')];
+    await rename(s.gateway.logFile, away);
+    await writeFile(other, line(0));
+    const outcome = await tailmeter(['replay', '--config', s.config, '--source', s.gateway.logFile, other]);
+    await rename(away, s.gateway.logFile);
     expect(outcome.stdout).toContain('5 events were in chunks that are damaged');
     expect(outcome.code).toBe(1);
     const next = await tailmeter(['replay', '--config', s.config, s.gateway.logFile]);

@@ -166,7 +166,21 @@ describe('delivery', () => {
 });
 
 describe('chunks that cannot be read', () => {
-  it('quarantines a corrupt chunk and goes on with the next', async () => {
+  it('has a corrupt chunk restored, and delivers it', async () => {
+    const server = await lagoServer();
+    const setup = rig(destination([server.address]));
+    setup.queue.seal(events(3));
+    setup.queue.loadErrors.push(new CorruptChunkError('/spool/1.chunk', 'checksum differs'));
+    setup.queue.restorations.push(new Error('EACCES: permission denied'), new Error('EIO'), true);
+    await ship(setup);
+    expect(setup.clock.slept).toEqual([500, 1000]);
+    expect(setup.reported('batch_failed')[0]!.message).toBe(
+      '/spool/1.chunk cannot be read: EACCES: permission denied',
+    );
+    expect(setup.queue.settlements).toEqual(new Map([[1, whole(3)]]));
+  });
+
+  it('goes on with the next when a corrupt chunk cannot be restored', async () => {
     const server = await lagoServer();
     const setup = rig(destination([server.address]));
     setup.queue.seal(events(3));
@@ -177,15 +191,15 @@ describe('chunks that cannot be read', () => {
     expect(setup.queue.settlements).toEqual(new Map([[2, whole(2)]]));
   });
 
-  it('goes on with others while one cannot be read, however many events it has', async () => {
+  it('goes on with others while many cannot be read, however many events they have', async () => {
     const server = await lagoServer();
     const setup = rig(destination([server.address]), new ManualClock());
     const { queue, shipper } = setup;
-    const unreadable = queue.seal(events(2000));
+    const unreadable = new Set(Array.from({ length: 60 }, () => queue.seal(events(2000))));
     const others = [1, 2, 3].map((number) => queue.seal(events(10, `other${number}-`)));
     const load = queue.load.bind(queue);
     queue.load = (chunk) =>
-      chunk.sequence === unreadable ? Promise.reject(new Error('EIO: i/o error, read')) : load(chunk);
+      unreadable.has(chunk.sequence) ? Promise.reject(new Error('EIO: i/o error, read')) : load(chunk);
     shipper.start();
     await vi.waitFor(() => expect([...queue.settlements.keys()]).toEqual(others));
   });

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { ChunkDispatcher } from '../../src/ship/dispatcher.ts';
+import { ChunkDispatcher, type DeliveryPlace } from '../../src/ship/dispatcher.ts';
 import { MemoryQueue, events } from './support/memory-queue.ts';
 
 function setup(chunks: number, concurrent: number) {
   const queue = new MemoryQueue();
   for (let chunk = 0; chunk < chunks; chunk++) queue.seal(events(1));
-  const running = new Map<number, () => void>();
+  const running = new Map<number, DeliveryPlace>();
   const state = { ready: true, asked: 0 };
   const dispatcher = new ChunkDispatcher({
     queue,
@@ -14,12 +14,12 @@ function setup(chunks: number, concurrent: number) {
       state.asked++;
       return state.ready;
     },
-    deliver: (chunk, done) => void running.set(chunk.sequence, done),
+    deliver: (chunk, place) => void running.set(chunk.sequence, place),
   });
   const finish = (sequence: number): void => {
-    const done = running.get(sequence)!;
+    const place = running.get(sequence)!;
     running.delete(sequence);
-    done();
+    place.settled();
   };
   return { queue, running, state, dispatcher, finish };
 }
@@ -91,6 +91,60 @@ describe('dispatcher', () => {
     finish(2);
     await wait;
     await dispatcher.idle();
+  });
+
+  it('gives the place of a chunk that leaves it to another, and delivers it again when it is back', async () => {
+    const { running, dispatcher, finish } = setup(100, 4);
+    const back = Promise.withResolvers<boolean>();
+    dispatcher.start();
+    // All that were there first, and more than there is room for in the window.
+    for (let sequence = 1; sequence <= 40; sequence++) {
+      await settle(() => running.has(sequence));
+      running.get(sequence)?.leave(back.promise);
+      running.delete(sequence);
+    }
+    await settle(() => running.has(44));
+    for (let sequence = 41; sequence <= 100; sequence++) {
+      await settle(() => running.has(sequence));
+      finish(sequence);
+    }
+    let idle = false;
+    const wait = dispatcher.idle().then(() => (idle = true));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(idle).toBe(false);
+    back.resolve(true);
+    for (let sequence = 1; sequence <= 40; sequence++) {
+      await settle(() => running.has(sequence));
+      finish(sequence);
+    }
+    await wait;
+  });
+
+  it('counts a chunk as settled that will not come back', async () => {
+    const { running, dispatcher } = setup(1, 4);
+    dispatcher.start();
+    await settle(() => running.has(1));
+    running.get(1)?.leave(Promise.resolve(false));
+    await expect(dispatcher.idle()).resolves.toBeUndefined();
+  });
+
+  it('lets no more than a thousand leave, so that memory does not grow with the backlog', async () => {
+    const { queue, running, dispatcher } = setup(3000, 4);
+    const back = Promise.withResolvers<boolean>();
+    dispatcher.start();
+    const leave = (sequence: number): void => {
+      running.get(sequence)?.leave(back.promise);
+      running.delete(sequence);
+    };
+    for (let sequence = 1; sequence <= 1004; sequence++) {
+      await settle(() => running.has(sequence));
+      leave(sequence);
+    }
+    const taken = (): number => queue.taken.reduce((sum, count) => sum + count);
+    expect(taken()).toBe(1000 + 32);
+    back.resolve(false);
+    await settle(() => running.has(1009));
+    expect(taken()).toBeGreaterThan(1032);
   });
 
   it('starts no chunk once stopped, and whoever waits is let go', async () => {

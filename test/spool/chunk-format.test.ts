@@ -7,7 +7,19 @@ import type { SealedChunk } from '../../src/types.ts';
 
 const FOLDER = new URL('../../fixtures/chunks/', import.meta.url);
 const read = (name: string): Promise<Buffer> => readFile(new URL(`${name}.ndjson`, FOLDER));
-const CHUNK: SealedChunk = { destination: 'lago', sequence: 42, file: 'whole.ndjson', bytes: 0, events: 3 };
+const CHUNK: SealedChunk = {
+  destination: 'lago',
+  sequence: 42,
+  file: 'whole.ndjson',
+  bytes: 0,
+  events: 3,
+  fingerprint: '9b74c9897bac770ffc029102a200c5de',
+  from: 7000,
+  to: 8300,
+  checksum: 0x33ab9411,
+};
+/** As the file of this chunk is called. */
+const NAME = chunkName(CHUNK);
 
 /** What decoding a file of the fixtures says. */
 async function decode(name: string): Promise<Error | undefined> {
@@ -54,8 +66,9 @@ describe('a chunk file', () => {
 
   test('has the format of version 1, byte for byte', async () => {
     const bytes = await read('whole');
-    const { header, body } = verifyChunk('whole', bytes);
-    expect(Buffer.concat([encodeHeader(header, body), body])).toEqual(bytes);
+    const { header, body, checksum } = verifyChunk('whole', bytes);
+    expect(checksum).toBe(CHUNK.checksum);
+    expect(Buffer.concat([encodeHeader(header, checksum), body])).toEqual(bytes);
   });
 
   test.each(Object.entries(DAMAGES))('%s is found to be damaged', async (name, damage) => {
@@ -102,6 +115,11 @@ describe('a chunk file', () => {
     expect(() => decodeChunk({ ...CHUNK, events: 2 }, bytes)).toThrow('2 events expected, 3 found');
   });
 
+  test('that holds other events than its name says is found to be damaged', async () => {
+    const bytes = await read('whole');
+    expect(() => decodeChunk({ ...CHUNK, checksum: 1 }, bytes)).toThrow('it holds other events');
+  });
+
   test('has a case in this file for every damaged one in fixtures/chunks', async () => {
     const names = (await readdir(FOLDER)).map((name) => name.replace('.ndjson', ''));
     expect(names.toSorted()).toEqual([...Object.keys(DAMAGES), 'of-a-later-version', 'whole'].toSorted());
@@ -109,20 +127,28 @@ describe('a chunk file', () => {
 });
 
 describe('the name of a chunk', () => {
-  test('says its number and its events, and sorts by the number', () => {
-    const names = [999, 1000, 10_000].map((sequence) => chunkName({ sequence, events: 7 }));
+  const { fingerprint, from, to } = CHUNK;
+  const named = [999, 1000, 10_000].map((sequence) => ({
+    sequence,
+    events: 7,
+    fingerprint,
+    from,
+    to,
+    checksum: 0xabc,
+  }));
+
+  test('says its number, and what to read again; it sorts by the number', () => {
+    const names = named.map(chunkName);
     expect(names.toSorted()).toEqual(names);
-    expect(names.map(parseChunkName)).toEqual([
-      { sequence: 999, events: 7 },
-      { sequence: 1000, events: 7 },
-      { sequence: 10_000, events: 7 },
-    ]);
+    expect(names.map(parseChunkName)).toEqual(named);
   });
 
   test.each([
-    '0000000000000001-5.ndjson.tmp',
-    '1-5.ndjson',
-    '0000000000000001.ndjson',
+    `${NAME}.tmp`,
+    NAME.slice(1),
+    NAME.replace('9b74', 'xyz0'),
+    NAME.toUpperCase(),
+    '0000000000000001-5.ndjson',
     'notes.txt',
     '.nfs1234',
     '',

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CorruptChunkError, NewerChunkError, StateDirError } from '../../src/errors.ts';
 import type { SealedChunk } from '../../src/types.ts';
-import { logOf, outcomeOf, World, type Outcome, type Run } from './support/world.ts';
+import { logOf, mapper, outcomeOf, SEARCH_AGAIN_MS, World, type Outcome, type Run } from './support/world.ts';
 
 const LOG = logOf('a.log', ['a1 0', 'a2 01', 'a3 d', 'a4 0', 'a5 r', 'a6 -', 'a7 0', 'a8 0']);
 
@@ -43,13 +43,26 @@ async function shipAll(run: Run): Promise<Error[]> {
       await run.settle(await queue.load(chunk));
     } catch (error) {
       errors.push(error as Error);
-      if (error instanceof CorruptChunkError) await queue.quarantine(chunk, error);
+      if (!(error instanceof CorruptChunkError)) return;
+      const isBack = await world.clock.until(queue.restore(chunk, error));
+      if (isBack) await run.settle(await queue.load(chunk));
     }
   };
   for (const destination of ['lago', 'other lago']) {
     for (const chunk of run.spool.queue(destination).take(100)) await deliver(chunk);
   }
   return errors;
+}
+
+const eventsIn = (bytes: Buffer): string => bytes.toString().slice(bytes.indexOf('\n') + 1);
+const headerOf = (bytes: Buffer): Record<string, unknown> =>
+  JSON.parse(bytes.toString().split('\n')[0] ?? '') as Record<string, unknown>;
+
+/** Has the first chunk of the queue mended, and leaves it unsettled. */
+async function restoreFirst(run: Run): Promise<void> {
+  const queue = run.spool.queue('lago');
+  const [chunk] = queue.take(1);
+  expect(await queue.restore(chunk!, new Error('damaged'))).toBe(true);
 }
 
 const withQuarantine = (quarantine: unknown): Outcome => ({
@@ -105,35 +118,181 @@ describe('a damaged chunk that the checkpoint does not know', () => {
 
 describe('a damaged chunk that the checkpoint knows', () => {
   test.each([
-    ['its last byte is flipped', (file: string) => flipByte(file, -2), 'lago-'],
-    ['its header is gone', (file: string) => writeFile(file, Buffer.alloc(500)), 'lago-'],
-    ['it is cut off', (file: string) => truncate(file, 10), 'lago-'],
-    ['it is empty', (file: string) => truncate(file, 0), 'lago-'],
-  ])('is put aside when it is loaded, and its events count as dead: %s', async (_, damage, prefix) => {
-    const [first] = await sealThree({ stop: true });
-    await damage(chunkPath(first!));
+    ['its last byte is flipped', (file: string) => flipByte(file, -2)],
+    ['its header is gone', (file: string) => writeFile(file, Buffer.alloc(500))],
+    ['it is cut off', (file: string) => truncate(file, 10)],
+    ['it is empty', (file: string) => truncate(file, 0)],
+    ['it is another one', (file: string, next: string) => cp(next, file)],
+  ])('is mended from the log when it is loaded, and delivered: %s', async (_, damage) => {
+    const [first, second] = await sealThree({ stop: true });
+    const whole = await readFile(chunkPath(first!));
+    await damage(chunkPath(first!), chunkPath(second!));
+    const damaged = await readFile(chunkPath(first!));
     const run = await world.boot();
-    expect(await shipAll(run)).toHaveLength(1);
-    expect(run.spool.ledger.destination('lago')).toMatchObject({ events: 6, delivered: 2, dead: 4 });
+    expect(await shipAll(run)).toMatchObject([expect.any(CorruptChunkError)]);
+    // What was delivered is what was sealed; of its header only the date may differ.
+    expect(eventsIn(await readFile(chunkPath(first!)))).toBe(eventsIn(whole));
     await run.spool.close();
-    expect(await world.files('quarantine')).toEqual([`${prefix}${first}`]);
-    expect(await world.imbalances()).toEqual([]);
-    expect(world.reported('chunk_quarantined')).toMatchObject([
-      { destination: 'lago', file: path('quarantine', `lago-${first}`) },
+    expect(await world.outcome()).toEqual(withQuarantine([`lago-${first}`]));
+    expect(await readFile(path('quarantine', `lago-${first}`))).toEqual(damaged);
+    expect(run.spool.ledger.destination('lago').lost).toBe(0);
+    expect(world.reported('chunk_quarantined')).toEqual([]);
+    expect(world.reported('chunk_restored')).toMatchObject([
+      { destination: 'lago', file: path('quarantine', `lago-${first}`), path: '/log/a.log', events: 3 },
     ]);
   });
 
-  test('says which part of the log its events come from', async () => {
+  test('does not change the books: no line, letter or repeated id is counted twice', async () => {
+    const [, second] = await sealThree({ stop: true });
+    await flipByte(chunkPath(second!), -2);
+    const run = await world.boot();
+    const before = run.spool.ledger.snapshot();
+    const queue = run.spool.queue('lago');
+    const chunk = queue.take(2)[1]!;
+    await expect(queue.load(chunk)).rejects.toThrow(CorruptChunkError);
+    expect(await queue.restore(chunk, new Error('damaged'))).toBe(true);
+    expect(run.spool.ledger.snapshot()).toEqual(before);
+    expect(await queue.load(chunk)).toMatchObject({ source: 'a.log', generation: LOG.generation });
+  });
+
+  test('has the header that it had, with the other chunks of its seal', async () => {
+    const [first] = await sealThree({ stop: true });
+    const { created: _, crc32: __, ...before } = headerOf(await readFile(chunkPath(first!)));
+    await flipByte(chunkPath(first!), -2);
+    const run = await world.boot();
+    await restoreFirst(run);
+    const { created, crc32, ...after } = headerOf(await readFile(chunkPath(first!)));
+    expect(after).toEqual(before);
+    expect([typeof created, typeof crc32]).toEqual(['string', 'number']);
+  });
+
+  test.each(['both checkpoints', 'the newest checkpoint'])(
+    'is one like any other once it is mended, also with %s lost',
+    async (which) => {
+      const [first] = await sealThree({ stop: true });
+      await flipByte(chunkPath(first!), -2);
+      const run = await world.boot();
+      await restoreFirst(run);
+      await run.spool.close();
+      world.fs = await world.fs.reboot();
+      await rm(path('checkpoint.json'));
+      if (which.startsWith('both')) await rm(path('checkpoint.previous.json'));
+      await world.finish([LOG]);
+      const { events, conflicts, destinations } = await world.outcome();
+      const expected = outcomeOf([LOG]);
+      expect({ events, conflicts, destinations }).toEqual({
+        events: expected.events,
+        conflicts: [],
+        destinations: expected.destinations,
+      });
+    },
+  );
+
+  test('never takes the place of another one in the quarantine', async () => {
     const [first] = await sealThree({ stop: true });
     await flipByte(chunkPath(first!), -2);
-    const [error] = await shipAll(await world.boot());
-    expect(error?.message).toContain('its events come from bytes 0 to 21 of /log/a.log');
+    await writeFile(path('quarantine', `lago-${first}`), 'an earlier one');
+    await shipAll(await world.boot());
+    expect(await world.files('quarantine')).toEqual([`lago-${first}`, `lago-${first}.2`]);
+  });
+
+  test('is mended where the damaged file cannot be kept', async () => {
+    const [first] = await sealThree({ stop: true });
+    await flipByte(chunkPath(first!), -2);
+    world.fs.fault = ({ name }) => (name === 'link' ? 'fail' : undefined);
+    const run = await world.boot();
+    await shipAll(run);
+    await run.spool.close();
+    expect(await world.outcome()).toEqual(outcomeOf([LOG]));
+  });
+
+  test('waits while the log cannot be read, and others are delivered', async () => {
+    const [first] = await sealThree({ stop: true });
+    await flipByte(chunkPath(first!), -2);
+    const run = await world.boot();
+    const queue = run.spool.queue('lago');
+    const [chunk] = queue.take(1);
+    world.logError = new Error('EACCES: permission denied');
+    await expect(world.clock.until(queue.restore(chunk!, new Error('damaged')))).rejects.toThrow('EACCES');
+    await shipAll(run);
+    expect(run.spool.ledger.destination('lago')).toMatchObject({ delivered: 2, dead: 1, lost: 0 });
+    world.logError = undefined;
+    expect(await queue.restore(chunk!, new Error('damaged'))).toBe(true);
+    await run.deliver(chunk!);
+    await run.spool.close();
+    expect(await world.outcome()).toEqual(withQuarantine([`lago-${first}`]));
+  });
+
+  test('is found when its log turns up again, as files are on the move', async () => {
+    const [first] = await sealThree({ stop: true });
+    await flipByte(chunkPath(first!), -2);
+    const run = await world.boot();
+    const [chunk] = run.spool.queue('lago').take(1);
+    world.logs.clear();
+    const restored = run.spool.queue('lago').restore(chunk!, new Error('damaged'));
+    await world.clock.advance(SEARCH_AGAIN_MS);
+    world.logs.add(LOG);
+    await world.clock.advance(SEARCH_AGAIN_MS);
+    expect(await restored).toBe(true);
+  });
+
+  test('is not made of the lines of another log that begins alike', async () => {
+    const [first] = await sealThree({ stop: true });
+    await flipByte(chunkPath(first!), -2);
+    const run = await world.boot();
+    world.logs.clear();
+    world.logs.add({ ...LOG, lines: LOG.lines.map((line) => line.replace('a', 'b')) });
+    world.logs.add(LOG);
+    await shipAll(run);
+    await run.spool.close();
+    expect(await world.outcome()).toEqual(withQuarantine([`lago-${first}`]));
+  });
+});
+
+describe('a damaged chunk whose lines are in no log any more', () => {
+  test('is put aside, and its events count as lost', async () => {
+    const [first] = await sealThree({ stop: true });
+    await flipByte(chunkPath(first!), -2);
+    world.logs.clear();
+    const run = await world.boot();
+    expect(await shipAll(run)).toHaveLength(1);
+    expect(run.spool.ledger.destination('lago')).toMatchObject({ events: 6, delivered: 2, dead: 4, lost: 3 });
+    await run.spool.close();
+    expect(await world.files('quarantine')).toEqual([`lago-${first}`]);
+    expect(await world.imbalances()).toEqual([]);
+    const [report] = world.reported('chunk_quarantined');
+    expect(report).toMatchObject({ destination: 'lago', file: path('quarantine', `lago-${first}`) });
+    expect((report as { error: Error }).error.message).toMatch(
+      /the checksum does not fit; .*; its 3 events are lost: bytes 0 to 21 of its log are nowhere to be found$/,
+    );
+  });
+
+  test('as the rules have changed, is not made of other events: their ids could be others', async () => {
+    const [first] = await sealThree({ stop: true });
+    await flipByte(chunkPath(first!), -2);
+    world.options = {
+      mapper: {
+        map(bytes, start, end, place, sink) {
+          const changed = Buffer.from(`x${bytes.toString('utf8', start, end)}`);
+          return mapper.map(changed, 0, changed.length, place, sink);
+        },
+      },
+    };
+    const run = await world.boot();
+    await shipAll(run);
+    await run.spool.close();
+    expect(world.server.conflicts).toEqual([]);
+    expect([...world.server.events.keys()].filter((id) => id.includes('xa'))).toEqual([]);
+    expect(run.spool.ledger.destination('lago')).toMatchObject({ lost: 3 });
+    const [report] = world.reported('chunk_quarantined');
+    expect((report as { error: Error }).error.message).toContain('give other events now');
   });
 
   test('that is put back, mended, is delivered after all', async () => {
     const [first] = await sealThree({ stop: true });
     const copy = await readFile(chunkPath(first!));
     await flipByte(chunkPath(first!), -2);
+    world.logs.clear();
     const run = await world.boot();
     await shipAll(run);
     await run.spool.close();
@@ -144,26 +303,18 @@ describe('a damaged chunk that the checkpoint knows', () => {
     expect(await world.outcome()).toEqual(outcomeOf([LOG]));
   });
 
-  test('never takes the place of another one in the quarantine', async () => {
-    const [first, second] = await sealThree({ stop: true });
-    await flipByte(chunkPath(first!), -2);
-    await writeFile(path('quarantine', `lago-${first}`), 'an earlier one');
-    await shipAll(await world.boot());
-    expect(await world.files('quarantine')).toEqual([`lago-${first}`, `lago-${first}.2`]);
-    expect(second).toBeDefined();
-  });
-
   test('whose quarantine fails half-way is accounted for once', async () => {
     const [first] = await sealThree({ stop: true });
     await flipByte(chunkPath(first!), -2);
+    world.logs.clear();
     const run = await world.boot();
     const queue = run.spool.queue('lago');
     const [chunk] = queue.take(1);
     const error = await queue.load(chunk!).catch((cause: unknown) => cause as Error);
     world.fs.fault = ({ name }) => (name === 'syncDir' ? 'fail_after' : undefined);
-    await expect(queue.quarantine(chunk!, error as Error)).rejects.toThrow('EIO');
+    await expect(world.clock.until(queue.restore(chunk!, error as Error))).rejects.toThrow('EIO');
     world.fs.fault = () => undefined;
-    await queue.quarantine(chunk!, error as Error);
+    await world.clock.until(queue.restore(chunk!, error as Error));
     expect(run.spool.ledger.destination('lago').dead).toBe(chunk!.events);
     await run.spool.close();
     expect(await world.imbalances()).toEqual([]);
@@ -184,27 +335,105 @@ describe('a chunk that is gone', () => {
     expect(await world.imbalances()).toEqual([]);
   });
 
-  test('while the daemon runs counts as dead, too, and holds nothing up', async () => {
+  test('while the daemon runs comes back from the log', async () => {
     const [first] = await sealThree({ stop: true });
     const run = await world.boot();
     await rm(chunkPath(first!));
     expect(await shipAll(run)).toMatchObject([{ detail: 'somebody has deleted the file' }]);
     await run.spool.close();
+    expect(await world.outcome()).toEqual(outcomeOf([LOG]));
+  });
+
+  test('while the daemon runs, and whose log is gone, too, counts as dead, and holds nothing up', async () => {
+    const [first] = await sealThree({ stop: true });
+    const run = await world.boot();
+    await rm(chunkPath(first!));
+    world.logs.clear();
+    expect(await shipAll(run)).toMatchObject([{ detail: 'somebody has deleted the file' }]);
+    await run.spool.close();
+    expect(run.spool.ledger.destination('lago')).toMatchObject({ delivered: 2, dead: 4, lost: 3 });
     expect(await world.imbalances()).toEqual([]);
   });
 
-  test('together with its folder may come back with it: the disk may only be away', async () => {
+  test('with the file system that it is on may come back with it', async () => {
     await sealThree({ stop: true });
     const run = await world.boot();
     const [chunk] = run.spool.queue('lago').take(1);
     await rename(path('spool'), path('away'));
+    world.fs.deviceName = '2';
     const error = await run.spool
       .queue('lago')
       .load(chunk!)
       .catch((cause: unknown) => cause);
-    expect(error).toMatchObject({ code: 'ENOENT' });
+    expect((error as Error).message).toMatch(/the file system of .* is away/);
+    expect(error).not.toBeInstanceOf(CorruptChunkError);
+    world.fs.deviceName = '1';
     await rename(path('away'), path('spool'));
     await expect(run.spool.queue('lago').load(chunk!)).resolves.toMatchObject({ source: 'a.log' });
+  });
+});
+
+describe('the folders of the state, removed while chunks wait in them,', () => {
+  test('are made anew, and all that waited comes back, though nobody asks for it yet', async () => {
+    const names = await sealThree({ stop: true });
+    const run = await world.boot();
+    await rm(world.stateDir, { recursive: true });
+    // The first chunk that is asked for shows that all are gone.
+    const [chunk] = run.spool.queue('lago').take(1);
+    await expect(run.spool.queue('lago').load(chunk!)).rejects.toThrow('somebody has deleted the file');
+    await world.clock.advance(1000);
+    expect(await readdir(path('spool', 'lago'))).toEqual(names);
+    expect(world.reported('chunk_restored')).toHaveLength(4);
+    await run.deliver(chunk!);
+    await run.shipAll();
+    await run.spool.close();
+    const { letters: _, ...outcome } = await world.outcome();
+    const { letters: __, ...expected } = outcomeOf([LOG]);
+    expect(outcome).toEqual(expected);
+  });
+
+  test('are made anew where the file system is the same, not where it is away', async () => {
+    const names = await sealThree({ stop: true });
+    const run = await world.boot();
+    await rm(world.stateDir, { recursive: true });
+    world.fs.deviceName = '2';
+    await run.spool.lookAfterFolders();
+    await expect(readdir(world.stateDir)).rejects.toThrow('ENOENT');
+    world.fs.deviceName = '1';
+    await run.spool.lookAfterFolders();
+    await world.clock.advance(1000);
+    expect(await readdir(path('spool', 'lago'))).toEqual(names);
+  });
+
+  test('leave chunks that the next start goes on bringing back when the daemon is killed meanwhile', async () => {
+    await sealThree({ stop: true });
+    const run = await world.boot();
+    await rm(world.stateDir, { recursive: true });
+    world.logError = new Error('EACCES: permission denied');
+    await run.spool.lookAfterFolders();
+    await world.clock.advance(1000);
+    world.fs = await world.fs.reboot();
+    expect(await readdir(path('spool', 'lago'))).toEqual([]);
+    expect(await world.imbalances()).toEqual([]);
+    world.logError = undefined;
+    await world.finish([LOG]);
+    expect(world.reported('events_missing')).toEqual([]);
+    const { letters: _, ...outcome } = await world.outcome();
+    const { letters: __, ...expected } = outcomeOf([LOG]);
+    expect(outcome).toEqual(expected);
+  });
+
+  test('leave nothing behind of chunks that are delivered from memory meanwhile', async () => {
+    const run = await world.boot();
+    await run.read(LOG);
+    await run.spool.flush();
+    await rm(world.stateDir, { recursive: true });
+    await run.spool.lookAfterFolders();
+    await run.shipAll();
+    await world.clock.advance(5000);
+    await run.spool.close();
+    expect(await world.files('spool')).toEqual([]);
+    expect(await world.imbalances()).toEqual([]);
   });
 });
 

@@ -4,6 +4,7 @@ import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parseChunkName } from '../../src/spool/layout.ts';
 import { logOf, World } from './support/world.ts';
 
 const run = promisify(execFile);
@@ -32,8 +33,8 @@ beforeEach(async () => {
   await first.spool.flush();
   await first.spool.close();
   const folder = join(world.stateDir, 'spool', 'lago');
-  const name = (await world.files('spool')).find((file) => file.endsWith('-2.ndjson'));
-  await rename(join(folder, name ?? ''), join(folder, '0000000000000042-2000.ndjson'));
+  const name = (await world.files('spool')).find((file) => parseChunkName(file)?.events === 2) ?? '';
+  await rename(join(folder, name), join(folder, `0000000000000042${name.slice(16)}`));
 });
 afterEach(() => world.remove());
 

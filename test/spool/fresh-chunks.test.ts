@@ -44,6 +44,9 @@ beforeEach(async () => {
     inactiveTimeoutMs: 5000,
     reporter: { report: () => {} },
     clock: systemClock,
+    logs: { read: () => Promise.resolve(undefined) },
+    remap: () => mapper,
+    searchAgainMs: 1000,
     wake: () => {},
   });
   filesRead = 0;

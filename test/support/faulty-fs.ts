@@ -41,6 +41,7 @@ const CHANGES: ReadonlySet<keyof StateFs> = new Set([
   'writeAt',
   'truncate',
   'rename',
+  'link',
   'remove',
   'syncDir',
 ]);
@@ -103,8 +104,21 @@ class Medium {
     }
   }
 
+  linked(from: string, to: string): void {
+    const inode = this.#live.get(from);
+    if (inode !== undefined) this.#change(dirname(to), [[to, inode]]);
+  }
+
   removed(path: string): void {
     if (this.#live.has(path)) this.#change(dirname(path), [[path, undefined]]);
+  }
+
+  vanished(folder: string): void {
+    for (const names of [this.#live, this.#durable]) {
+      for (const path of names.keys()) if (path.startsWith(`${folder}/`)) names.delete(path);
+    }
+    for (const path of this.#pending.keys()) if (path.startsWith(folder)) this.#pending.delete(path);
+    for (const path of this.#folders) if (path.startsWith(folder)) this.#folders.delete(path);
   }
 
   namesSynced(folder: string): void {
@@ -151,6 +165,8 @@ export class FaultyFs implements StateFs {
   /** While true, whatever needs more space than it had fails with ENOSPC. */
   full = false;
   free = 1e12;
+  /** The file system on which everything is. */
+  deviceName = '1';
   /** Calls so far. */
   readonly calls: Call[] = [];
   readonly #medium: Medium;
@@ -189,6 +205,22 @@ export class FaultyFs implements StateFs {
   resume(): void {
     this.#paused?.resolve();
     this.#paused = undefined;
+  }
+
+  /** A bit of a file flips on the medium, as no call of ours does. */
+  async flipBit(path: string, at: number): Promise<void> {
+    const bytes = await diskFs.read(path);
+    bytes[at < 0 ? bytes.length + at : at]! ^= 4;
+    await writeFile(path, bytes);
+    this.#medium.synced(path, bytes);
+  }
+
+  /** Somebody deletes a folder with all that is in it. */
+  async vanish(folder: string): Promise<void> {
+    this.#busy++;
+    await rm(folder, { recursive: true, force: true });
+    this.#medium.vanished(folder);
+    this.#busy--;
   }
 
   /** `kill -9`, here and now. */
@@ -278,6 +310,13 @@ export class FaultyFs implements StateFs {
     });
   }
 
+  link(from: string, to: string): Promise<void> {
+    return this.#call('link', to, async () => {
+      await diskFs.link(from, to);
+      this.#medium.linked(from, to);
+    });
+  }
+
   remove(path: string): Promise<void> {
     return this.#call('remove', path, async () => {
       await diskFs.remove(path);
@@ -290,6 +329,10 @@ export class FaultyFs implements StateFs {
       await stat(path);
       this.#medium.namesSynced(path);
     });
+  }
+
+  device(path: string): Promise<string> {
+    return this.#call('device', path, () => Promise.resolve(this.deviceName));
   }
 
   freeBytes(path: string): Promise<number> {

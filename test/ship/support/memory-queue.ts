@@ -5,7 +5,10 @@ import type { DeadLetter, DeliveryQueue, LoadedChunk, SealedChunk, Settlement } 
 export class MemoryQueue implements DeliveryQueue {
   readonly settlements = new Map<number, Settlement>();
   readonly letters = new Map<string, DeadLetter>();
+  /** Chunks that were to be restored, which cannot be done … */
   readonly quarantined: number[] = [];
+  /** … but for those that these calls of `restore` were about: an error rejects. */
+  readonly restorations: (true | Error)[] = [];
   /** Sizes of `take`'s answers that were not empty. */
   readonly taken: number[] = [];
   /** Calls of `load` that must fail first, with these. */
@@ -26,6 +29,10 @@ export class MemoryQueue implements DeliveryQueue {
       file: `/spool/${sequence}.chunk`,
       bytes: events.join('\n').length,
       events: events.length,
+      fingerprint: 'f'.repeat(32),
+      from: 0,
+      to: 1,
+      checksum: 0,
     });
     return sequence;
   }
@@ -65,10 +72,12 @@ export class MemoryQueue implements DeliveryQueue {
     });
   }
 
-  quarantine(chunk: SealedChunk, cause: Error): Promise<void> {
+  restore(chunk: SealedChunk, cause: Error): Promise<boolean> {
     if (!(cause instanceof CorruptChunkError)) return Promise.reject(new Error('not corrupt'));
-    this.quarantined.push(chunk.sequence);
-    return Promise.resolve();
+    const result = this.restorations.shift();
+    if (result instanceof Error) return Promise.reject(result);
+    if (result === undefined) this.quarantined.push(chunk.sequence);
+    return Promise.resolve(result === true);
   }
 
   bury(letters: readonly DeadLetter[]): Promise<void> {

@@ -8,6 +8,7 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CorruptChunkError } from '../../../src/errors.ts';
 import type { TelemetryEvent } from '../../../src/observe/events.ts';
 import { recover, type Recovered } from '../../../src/spool/recovery.ts';
 import { Spool } from '../../../src/spool/spool.ts';
@@ -18,6 +19,7 @@ import type {
   LineMapper,
   LineOutcome,
   LoadedChunk,
+  LogRanges,
   SealedChunk,
   SourceCounts,
 } from '../../../src/types.ts';
@@ -25,6 +27,9 @@ import { FakeClock } from '../../support/fake-clock.ts';
 import { FaultyFs } from '../../support/faulty-fs.ts';
 
 export const DESTINATIONS = ['lago', 'other lago'] as const;
+
+/** From one search for a range to the next. */
+export const SEARCH_AGAIN_MS = 2000;
 
 export interface Log {
   readonly source: string;
@@ -83,6 +88,7 @@ export class Run {
   async read(log: Log, count = Infinity): Promise<void> {
     const { intake } = this.spool;
     const { source, generation } = log;
+    this.#world.logs.add(log);
     const bytes = Buffer.from(log.lines.map((line) => `${line}\n`).join(''));
     let from = this.#read.get(log);
     if (from === undefined) {
@@ -121,7 +127,16 @@ export class Run {
   }
 
   async deliver(chunk: SealedChunk): Promise<void> {
-    await this.settle(await this.#insist(() => this.spool.queue(chunk.destination).load(chunk)));
+    const queue = this.spool.queue(chunk.destination);
+    const loaded = await this.#insist(async () => {
+      try {
+        return await queue.load(chunk);
+      } catch (error) {
+        if (!(error instanceof CorruptChunkError)) throw error;
+        return (await queue.restore(chunk, error)) ? queue.load(chunk) : undefined;
+      }
+    });
+    if (loaded !== undefined) await this.settle(loaded);
   }
 
   /** Sends the events of a chunk, buries those that are rejected, and settles it. */
@@ -208,6 +223,10 @@ export class World {
   readonly reports: TelemetryEvent[] = [];
   readonly stateDir: string;
   readonly root: string;
+  /** Those that exist; a run adds what it reads. */
+  readonly logs = new Set<Log>();
+  /** What reading a log again rejects with. */
+  logError: Error | undefined;
   /** What a shipper takes from one rejected event to the next. */
   shippingMs = 0;
   fs: FaultyFs;
@@ -245,6 +264,9 @@ export class World {
       reporter: { report: (event) => void this.reports.push(event) },
       clock: this.clock,
       ...(plan === undefined ? {} : { plan }),
+      logs: this.#ranges,
+      remap: () => lineMapper,
+      searchAgainMs: SEARCH_AGAIN_MS,
       wake: () => {},
     });
     return new Run(this, spool);
@@ -266,6 +288,21 @@ export class World {
       })(),
     );
   }
+
+  /** Reads the logs again. */
+  readonly #ranges: LogRanges = {
+    read: ({ fingerprint, from, to }, visitor) => {
+      if (this.logError !== undefined) return Promise.reject(this.logError);
+      for (const { source, generation, lines } of this.logs) {
+        const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''));
+        if (generation.fingerprint !== fingerprint || bytes.length < to) continue;
+        visitor.begin(source, generation);
+        visitor.lines(bytes.subarray(from, to), from);
+        if (visitor.isRight()) return Promise.resolve(generation.path);
+      }
+      return Promise.resolve(undefined);
+    },
+  };
 
   /** All dead letters, as they stand in the files. */
   async letters(): Promise<DeadLetter[]> {

@@ -1,15 +1,17 @@
 /** Finds the generations of a source again among the files that exist now: by inode, else by their first lines. */
-import { realpath } from 'node:fs/promises';
-import { ArchiveContent } from '../tail/archive-content.ts';
-import { openLog, type Content } from '../tail/content.ts';
-import { FINGERPRINT_MAX_BYTES, fingerprintOf } from '../tail/fingerprint.ts';
-import { expand } from '../tail/paths.ts';
-import { isMissing, kindOf, listSiblings, type LogKind } from '../tail/siblings.ts';
+import { realpath, stat } from 'node:fs/promises';
+import { ArchiveContent } from './archive-content.ts';
+import { openLog, type Content } from './content.ts';
+import { FINGERPRINT_MAX_BYTES, fingerprintOf } from './fingerprint.ts';
+import { expand } from './paths.ts';
+import { isMissing, kindOf, listSiblings, type LogKind } from './siblings.ts';
 import type { GenerationPosition } from '../types.ts';
 
 /** One log: a file, or a member of an archive. */
 export interface FoundLog {
   readonly path: string;
+  /** Of an archive: its place among those in it. */
+  readonly member: number;
   readonly kind: LogKind;
   readonly dev: string;
   readonly ino: string;
@@ -19,17 +21,22 @@ export interface FoundLog {
   readonly size: number;
 }
 
+/** What was found in files before, by path: of use as long as a file has not changed. */
+export type LogMemory = Map<string, { readonly version: string; readonly logs: readonly FoundLog[] }>;
+
 /**
  * All logs that may be generations of a source: its path or what its glob matches, where its generations were last
  * seen, and the rotated relatives of all these.
+ * @param seen Paths of its generations.
  * @param unreadable Called with what cannot be read, for example a damaged archive.
+ * @param memory For who asks often.
  */
 export async function findLogs(
   source: string,
-  positions: readonly GenerationPosition[],
+  seen: readonly string[],
   unreadable: (path: string, error: Error) => void,
+  memory: LogMemory = new Map(),
 ): Promise<FoundLog[]> {
-  const seen = positions.map(({ path }) => path);
   const { logs, rotated } = await expand(source, seen);
   const paths = new Set<string>();
   for (const log of new Set([...logs, ...rotated, ...seen])) {
@@ -46,7 +53,7 @@ export async function findLogs(
   const found: FoundLog[] = [];
   for (const path of paths) {
     try {
-      found.push(...(await identify(path)));
+      found.push(...(await recall(path, memory)));
     } catch (error) {
       if (!isMissing(error)) unreadable(path, error as Error);
     }
@@ -54,20 +61,29 @@ export async function findLogs(
   return found;
 }
 
-/** Those that may hold the generation, the most likely first. */
-export function candidatesFor(position: GenerationPosition, logs: readonly FoundLog[]): FoundLog[] {
-  const { dev, ino, fingerprint, fingerprintBytes, offset } = position;
+/** Those that may hold the generation up to its offset, the most likely first. */
+export function candidatesFor(
+  { dev, ino, fingerprint, offset }: Pick<GenerationPosition, 'dev' | 'ino' | 'fingerprint' | 'offset'>,
+  logs: readonly FoundLog[],
+): FoundLog[] {
   const alike = logs.filter(
-    (log) =>
-      log.fingerprint === fingerprint &&
-      log.fingerprintBytes === fingerprintBytes &&
-      (log.kind !== 'plain' || log.size >= offset),
+    (log) => log.fingerprint === fingerprint && (log.kind !== 'plain' || log.size >= offset),
   );
   const rank = (log: FoundLog): number => {
     if (log.kind !== 'plain') return 2;
     return log.dev === dev && log.ino === ino ? 0 : 1;
   };
   return alike.toSorted((a, b) => rank(a) - rank(b));
+}
+
+async function recall(path: string, memory: LogMemory): Promise<readonly FoundLog[]> {
+  const { dev, ino, size, mtimeNs } = await stat(path, { bigint: true });
+  const version = `${dev}:${ino}:${size}:${mtimeNs}`;
+  const known = memory.get(path);
+  if (known?.version === version) return known.logs;
+  const logs = await identify(path);
+  memory.set(path, { version, logs });
+  return logs;
 }
 
 async function identify(path: string): Promise<FoundLog[]> {
@@ -77,13 +93,13 @@ async function identify(path: string): Promise<FoundLog[]> {
   const found: FoundLog[] = [];
   let content: Content | undefined = log.content;
   try {
-    while (content !== undefined) {
+    for (let member = 0; content !== undefined; member++) {
       const head = Buffer.allocUnsafe(FINGERPRINT_MAX_BYTES);
       const count = await content.read(head, FINGERPRINT_MAX_BYTES, 0);
       const fingerprint = count === 0 ? undefined : fingerprintOf(head.subarray(0, count), true);
       if (fingerprint !== undefined) {
         const { hash, bytes } = fingerprint;
-        found.push({ path, kind, dev, ino, size, fingerprint: hash, fingerprintBytes: bytes });
+        found.push({ path, member, kind, dev, ino, size, fingerprint: hash, fingerprintBytes: bytes });
       }
       if (kind !== 'tar.gz' || !(content instanceof ArchiveContent)) break;
       content = await content.following();
