@@ -110,7 +110,8 @@ export class Collector implements LineConsumer {
 
   #mayPass(): boolean {
     const { gate, sealer, fresh } = this.#o;
-    return gate.isOpen && sealer.ranges.size < MAX_BACKLOG && !fresh.isCrowded;
+    const { size } = sealer.ranges;
+    return gate.isOpen && size < MAX_BACKLOG && !fresh.isCrowded(size);
   }
 
   /** @throws the signal's reason when the daemon stops before */
@@ -119,7 +120,7 @@ export class Collector implements LineConsumer {
     while (!this.#mayPass()) {
       signal.throwIfAborted();
       if (!gate.isOpen) await gate.passable();
-      else if (fresh.isCrowded) await fresh.roomier(signal);
+      else if (fresh.isCrowded(sealer.ranges.size)) await fresh.roomier(signal);
       else await sealer.oneDone();
     }
     // In the same turn: of many who wait, each must see what those before it have taken.

@@ -16,8 +16,8 @@ import type { SpareBuffers } from './spare-buffers.ts';
 
 /** Of the buffers of all chunks that are kept, taken ones included. */
 const MOST_BYTES = 4 * 1024 * 1024;
-/** From here on the shipper is waited for; the rest is for what is being sealed meanwhile. */
-const CROWDED_BYTES = MOST_BYTES / 2;
+/** So many chunks keep the shipper busy while one more is filled: with these, the shipper is waited for. */
+const CROWD = 3;
 /** So long, each time. Far more events can be sealed in it than any gateway writes. */
 const PATIENCE_MS = 20;
 
@@ -43,9 +43,9 @@ export class FreshChunks {
     this.#clock = clock;
   }
 
-  /** There will be room in a moment. */
-  get isCrowded(): boolean {
-    return this.#moving && this.#bytes > CROWDED_BYTES;
+  /** There will be room in a moment. @param sealing ranges that are on their way here */
+  isCrowded(sealing: number): boolean {
+    return this.#moving && this.#kept.size + sealing >= CROWD;
   }
 
   /** Resolves when a chunk is settled, or that takes too long: then it is not crowded any more. */
