@@ -87,6 +87,7 @@ export class Spool {
         reporter.report({ event: 'checkpoint_failed', error: error as Error });
         spool.#checkpointer.touch();
       });
+      void spool.#restorer.bringBack();
       return spool;
     } catch (cause) {
       if (cause instanceof StateDirError) throw cause;
@@ -178,7 +179,6 @@ export class Spool {
     this.#queues = queues;
     this.#abort = abort;
     for (const chunk of recovered.absent) absent.add(chunk);
-    void restorer.bringBack();
   }
 
   queue(destination: string): ChunkQueue {
