@@ -68,10 +68,18 @@ export interface OversizeLine {
   readonly nextOffset: number;
 }
 
+/** Where reading of a generation starts. */
+export interface GenerationStart {
+  readonly generation: Generation;
+  readonly offset: number;
+}
+
 /** What a tailer (or the reader of finished files) delivers to. A returned promise is back-pressure: nothing more comes until it settles. */
 export interface LineConsumer {
   /** Reading of the generation starts, or goes on, at `offset`: to be known after a restart, also if no line follows. */
   started?(source: string, generation: Generation, offset: number): void | Promise<void>;
+  /** Announces several calls of `started` for one source: after a restart all of them are to be known, or none. */
+  starting?(source: string, starts: readonly GenerationStart[]): void | Promise<void>;
   lines(block: LineBlock): void | Promise<void>;
   oversize(line: OversizeLine): void | Promise<void>;
   /**

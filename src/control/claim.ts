@@ -5,6 +5,7 @@
 import { mkdir, open, readFile, rm, stat, unlink, writeFile, type FileHandle } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { StateDirLockedError } from '../errors.ts';
 import { connect, listen, socketOf, withSocketPath } from './owner-socket.ts';
 
@@ -12,6 +13,7 @@ const OWNER = 'daemon.json';
 const TAKEOVER = 'daemon.takeover';
 /** A takeover is a matter of milliseconds: a marker older than this was left by a crash. */
 const TAKEOVER_STALE_MS = 10_000;
+const TAKEOVER_LOOK_MS = 100;
 
 export class Claim {
   /** Device and inode of the socket. */
@@ -78,19 +80,8 @@ async function identityOf(stateDir: string): Promise<string | undefined> {
 /** Clears away the socket of a dead owner. Only one process at a time may, or two could end up listening. */
 async function takeOver(stateDir: string, server: Server, path: string): Promise<void> {
   const marker = join(stateDir, TAKEOVER);
-  const age = await stat(marker).then(
-    // One from the future was left before the clock was set back.
-    ({ mtimeMs }) => Math.abs(Date.now() - mtimeMs),
-    () => 0,
-  );
-  if (age > TAKEOVER_STALE_MS) await rm(marker, { force: true });
-  let lock: FileHandle;
-  try {
-    lock = await open(marker, 'wx', 0o600);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    throw new StateDirLockedError(stateDir, 'another process that is just starting');
-  }
+  const lock = await mark(marker);
+  if (lock === undefined) throw new StateDirLockedError(stateDir, 'another process that is just starting');
   try {
     if ((await connect(path)) !== undefined || !(await unlinkAndListen(server, path))) {
       throw new StateDirLockedError(stateDir, await nameOwner(stateDir));
@@ -99,6 +90,25 @@ async function takeOver(stateDir: string, server: Server, path: string): Promise
     await lock.close();
     await rm(marker, { force: true });
   }
+}
+
+/** Makes the marker of a takeover; waits for one that is under way, or was cut off. Undefined: there are always others. */
+async function mark(marker: string): Promise<FileHandle | undefined> {
+  for (let waited = 0; waited <= 2 * TAKEOVER_STALE_MS; waited += TAKEOVER_LOOK_MS) {
+    const age = await stat(marker).then(
+      // One from the future was left before the clock was set back.
+      ({ mtimeMs }) => Math.abs(Date.now() - mtimeMs),
+      () => 0,
+    );
+    if (age > TAKEOVER_STALE_MS) await rm(marker, { force: true });
+    try {
+      return await open(marker, 'wx', 0o600);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    await delay(TAKEOVER_LOOK_MS);
+  }
+  return undefined;
 }
 
 async function unlinkAndListen(server: Server, path: string): Promise<boolean> {

@@ -8,6 +8,7 @@
 import type {
   Clock,
   Generation,
+  GenerationStart,
   LineBlock,
   LineConsumer,
   LineMapper,
@@ -71,6 +72,15 @@ export class Collector implements LineConsumer {
       news = started(source, generation, offset);
     });
     if (news) await sealer.insist(checkpoint);
+    signal.throwIfAborted();
+  }
+
+  async starting(source: string, starts: readonly GenerationStart[]): Promise<void> {
+    const { sealer, signal, started, checkpoint } = this.#o;
+    await sealer.afterwards(() => {
+      for (const { generation, offset } of starts) started(source, generation, offset);
+    });
+    await sealer.insist(checkpoint);
     signal.throwIfAborted();
   }
 

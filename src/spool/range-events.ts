@@ -22,6 +22,8 @@ export interface RangeEventsOptions {
 
 export class RangeEvents implements RangeVisitor {
   readonly #o: RangeEventsOptions;
+  /** Some log had all of the range. */
+  isComplete = false;
   #range: OpenRange | undefined;
   #mapper: LineMapper | undefined;
 
@@ -60,6 +62,7 @@ export class RangeEvents implements RangeVisitor {
   }
 
   isRight(): boolean {
+    this.isComplete = true;
     const { chunk } = this.#o;
     const events = this.#events();
     return events?.events === chunk.events && crc32(events.whole) === chunk.checksum;

@@ -95,16 +95,16 @@ export class Restorer {
     this.#bringing = true;
     const { absent, clock, signal } = this.#o;
     while (absent.size > 0 && !signal.aborted) {
-      let settled = 0;
+      let back = 0;
       for (const chunk of absent.chunks()) {
         if (signal.aborted) break;
         // What cannot be brought back now is given up only when it is its turn to be delivered.
         const failure = await this.#inTurn(async () =>
           absent.has(chunk) ? this.#attempt(chunk) : undefined,
         ).catch(() => 'nowhere');
-        if (failure === undefined) settled++;
+        if (failure === undefined) back++;
       }
-      if (absent.size > 0 && settled === 0) await clock.sleep(PAUSE_MS, signal);
+      if (absent.size > 0 && back === 0) await clock.sleep(PAUSE_MS, signal);
     }
     this.#bringing = false;
   }
@@ -138,22 +138,12 @@ export class Restorer {
       await folders.ensure();
       absent.add(chunk);
     }
-    let isComplete = false;
     const events = new RangeEvents({ chunk, destinations, mapperOf: remap, spare, now: clock.now() });
-    const visitor = {
-      begin: events.begin.bind(events),
-      lines: events.lines.bind(events),
-      oversize: events.oversize.bind(events),
-      isRight: () => {
-        isComplete = true;
-        return events.isRight();
-      },
-    };
     try {
-      const path = await logs.read(chunk, visitor);
-      if (path === undefined) return isComplete ? 'other events' : 'nowhere';
+      const path = await logs.read(chunk, events);
+      if (path === undefined) return events.isComplete ? 'other events' : 'nowhere';
       const file = events.file();
-      const aside = await this.#replace(chunk, file);
+      const aside = await this.#replace(chunk, file, !isMissing(damage.cause));
       this.#resize(chunk, file);
       absent.delete(chunk);
       reporter.report({
@@ -186,15 +176,19 @@ export class Restorer {
   }
 
   /** @returns where the damaged file is kept; undefined when there is none, or no way to keep it */
-  async #replace(chunk: SealedChunk, parts: readonly Buffer[]): Promise<string | undefined> {
+  async #replace(
+    chunk: SealedChunk,
+    parts: readonly Buffer[],
+    isThere: boolean,
+  ): Promise<string | undefined> {
     const { fs, folders } = this.#o;
     const { file } = chunk;
     const temporary = file + TEMPORARY;
     try {
       await fs.write(temporary, parts);
-      const aside = await keepAside(fs, folders.layout, file, `${chunk.destination}-${basename(file)}`).catch(
-        () => undefined,
-      );
+      const name = `${chunk.destination}-${basename(file)}`;
+      const kept = isThere ? keepAside(fs, folders.layout, file, name) : undefined;
+      const aside = await kept?.catch(() => undefined);
       await fs.rename(temporary, file);
       await fs.syncDir(dirname(file));
       return aside;

@@ -65,7 +65,9 @@ export class Spool {
     const { fs, stateDir, destinations, reporter, plan, mapping } = options;
     try {
       let spool: Spool | undefined = undefined;
-      const folders = await StateFolders.open(fs, stateDir, destinations, (gone) => spool?.lostFiles(gone));
+      const folders = await StateFolders.open(fs, stateDir, destinations, (gone) =>
+        spool === undefined ? undefined : spool.#lostFiles(gone),
+      );
       const recovered = await recover(fs, stateDir, {
         reporter,
         readOnly: false,
@@ -87,6 +89,7 @@ export class Spool {
         reporter.report({ event: 'checkpoint_failed', error: error as Error });
         spool.#checkpointer.touch();
       });
+      void spool.#restorer.bringBack();
       return spool;
     } catch (cause) {
       if (cause instanceof StateDirError) throw cause;
@@ -178,7 +181,6 @@ export class Spool {
     this.#queues = queues;
     this.#abort = abort;
     for (const chunk of recovered.absent) absent.add(chunk);
-    void restorer.bringBack();
   }
 
   queue(destination: string): ChunkQueue {
@@ -220,7 +222,7 @@ export class Spool {
   }
 
   /** Somebody has deleted these destinations' folders: what waited in them is in the logs, as long as these are there. */
-  private lostFiles(destinations: readonly string[]): void {
+  #lostFiles(destinations: readonly string[]): void {
     for (const destination of destinations) {
       for (const chunk of this.queue(destination).unsettled()) this.#absent.add(chunk);
     }

@@ -5,6 +5,7 @@
 import path from 'node:path';
 import { adopt, recogniseRotated, type Adopted, type Adoption } from './adoption.ts';
 import { openLog, type OpenLog } from './content.ts';
+import type { GenerationStart } from '../types.ts';
 import { keyOf, type Families } from './families.ts';
 import type { Naming } from './naming.ts';
 import type { GenerationReader } from './reader.ts';
@@ -71,6 +72,7 @@ export class Search {
     const fresh = this.#fresh();
     const { read, leave } = await this.#judge(files, fresh, around);
     for (const file of leave) this.#scanner.settle(file);
+    if (around.initial) await trying(() => this.#startTogether(fresh));
     // Older ones first: a state that knows a generation must know those before it, too.
     for (const adopted of read) await this.#takeUp(adopted, around);
     for (const reader of fresh) {
@@ -81,6 +83,21 @@ export class Search {
       family.searched ||= around.folders.has(path.dirname(family.path)) && !unlisted.has(family);
     }
     await this.#declareLost(unsettled);
+  }
+
+  /**
+   * Of a source that begins at the ends of its logs, all logs that are there begin together: the first position that a
+   * later start finds says that the source has begun, and logs without one would be new, to be read from their start.
+   */
+  async #startTogether(fresh: readonly GenerationReader[]): Promise<void> {
+    const { source, positions, consumer } = this.#setup;
+    if (source.start_at !== 'end' || positions.length > 0 || fresh.length < 2) return;
+    const starts: GenerationStart[] = [];
+    for (const reader of fresh) {
+      if (reader.known === undefined) await trying(() => this.#naming.identify(reader));
+      if (reader.known !== undefined) starts.push(reader.known);
+    }
+    await consumer.starting?.(source.path, starts);
   }
 
   /** In this order: by inode, rotated files by content, others by content; then what nobody knows. */

@@ -82,6 +82,19 @@ test('a daemon that is killed on a full disk starts on it, and goes on when ther
   expect(await problems(s, daemon, 6000)).toEqual([]);
 });
 
+test('a daemon that never ran before starts on a full disk, too', async () => {
+  await using s = await Scenario.start({ workerProcesses: 2 });
+  await using disk = await SmallDisk.mount(s.state, 8 * MIB);
+  await s.configure({ spool: { min_free_bytes: 0 } });
+  await disk.fill();
+  await sendRequests(s.gateway.url, 1000);
+  const daemon = await Daemon.start(s.config, disk.environment);
+  await daemon.logged(named('spool_paused'));
+  expect((await statusOf(s.config)).running).toBe(true);
+  await disk.empty();
+  expect(await problems(s, daemon, 1000)).toEqual([]);
+});
+
 test('a disk that turns read-only pauses reading; when it is writable again all goes on', async () => {
   await using s = await Scenario.start({ workerProcesses: 2 });
   await using disk = await SmallDisk.mount(s.state, 16 * MIB);

@@ -10,7 +10,7 @@ import { randomFrom } from './random.ts';
 import { logrotate } from './rotate.ts';
 import type { RotationOutcome } from './rotation-run.ts';
 import { Scenario } from './scenario.ts';
-import { Daemon } from './tailmeter.ts';
+import { Daemon, tailmeter } from './tailmeter.ts';
 
 export interface KillOptions {
   readonly seed: number;
@@ -75,9 +75,11 @@ export async function killAtRandom(options: KillOptions): Promise<KillOutcome> {
   const last = await Daemon.start(s.config);
   lives.push(last);
   const outcome = await settle(s, last, patienceMs);
+  const audit = await tailmeter(['audit', '--config', s.config]);
   const log = lives.flatMap(({ log }) => log);
   return {
     ...outcome,
+    imbalances: audit.code === 0 ? outcome.imbalances : [...outcome.imbalances, audit.stdout + audit.stderr],
     sent,
     met,
     started: lives.filter((life) => life.log.some(({ event }) => event === 'started')).length,
