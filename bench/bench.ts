@@ -6,6 +6,7 @@
  *   --lines N     lines of the log (1000000)
  *   --growth      also: how figures grow with lines, sources, rules and line length
  *   --scenarios   also: replay of .gz, slow Lago, steady state, start with a large spool, memory with a backlog
+ *   --scenario S  nothing but one of these: replay, slowLago, steady, backlog
  *   --report      only the stages, as ratios to the limit of the same step: for CI to show
  */
 import { parseArgs } from 'node:util';
@@ -22,6 +23,7 @@ const { values: options } = parseArgs({
     lines: { type: 'string', default: '1000000' },
     growth: { type: 'boolean', default: false },
     scenarios: { type: 'boolean', default: false },
+    scenario: { type: 'string' },
     report: { type: 'boolean', default: false },
   },
 });
@@ -76,12 +78,15 @@ async function daemon(): Promise<void> {
   );
 }
 
-say(`${machine()} · median of ${runs}\n`);
-say('### Stages\n');
-await stages();
-if (!options.report) {
+async function all(): Promise<void> {
+  say('### Stages\n');
+  await stages();
+  if (options.report) return;
   say(`\n### The daemon: ${figure(lines)} lines\n`);
   await daemon();
   if (options.growth) await measureGrowth(Math.min(runs, 3), say);
   if (options.scenarios) await measureScenarios(say);
 }
+
+say(`${machine()} · median of ${runs}\n`);
+await (options.scenario === undefined ? all() : measureScenarios(say, options.scenario));

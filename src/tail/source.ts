@@ -56,7 +56,7 @@ export class SourceFollower {
   /** Something was written to the file `name` (unknown: null) in this folder. */
   wake(folder: string, name: string | null): void {
     for (const family of this.#families) {
-      if (!this.#folders.concerns(family.path, folder)) continue;
+      if (family.awake || !this.#folders.concerns(family.path, folder)) continue;
       // What a link leads to, or what was rotated away, has another name.
       const isPlain = path.dirname(family.path) === folder && family.readers.at(0) === family.current;
       if (!isPlain || name === path.basename(family.path)) family.awake = true;

@@ -12,8 +12,11 @@ import { SourceFollower } from './source.ts';
 import { FolderWatcher } from './watch.ts';
 
 const POLL_MS = 1000;
-/** After an event, more are awaited so long: a busy log causes one wake-up instead of one for each write. */
-const GATHER_MS = 50;
+/**
+ * After an event, more are awaited so long: a busy log causes one wake-up instead of one for each write. It delays the
+ * last line before a pause, too, which is to be delivered within `inactive_timeout` and 100 ms.
+ */
+const GATHER_MS = 75;
 const NS_PER_MS = 1_000_000n;
 
 const elapsed = (): number => performance.now();
