@@ -60,7 +60,7 @@ export class Pipeline {
   readonly #ranges: RangeReader;
   readonly #shippers: ReadonlyMap<string, Shipper>;
   readonly #mappers: ReadonlyMap<string, LineMapper>;
-  readonly #started = new Date().toISOString();
+  readonly #startedMs = Date.now();
   #tailer: Tailer | undefined;
 
   /** Recovers the state and starts shipping what waits in the spool; reading starts with `follow` or `replay`. */
@@ -137,6 +137,7 @@ export class Pipeline {
       consumer: this.#spool.intake,
       reporter,
       clock,
+      startedMs: this.#startedMs,
     });
     await this.#tailer.start();
   }
@@ -214,7 +215,7 @@ export class Pipeline {
       running: true,
       version,
       pid: process.pid,
-      started: this.#started,
+      started: new Date(this.#startedMs).toISOString(),
       state_dir: stateDir,
       sources: config.sources.map(({ path }) => {
         const counts = { ...noLines(), ...books.get(path)?.counts };

@@ -17,6 +17,8 @@ import { isRotated } from './paths.ts';
 import { byAge, namedAfter } from './siblings.ts';
 
 const NS_PER_S = 1_000_000_000n;
+/** Times of files are those of the last tick of the system, up to 10 ms ago: only what is later is surely later. */
+const TICK_NS = 10_000_000n;
 
 export interface AdoptionContext {
   readonly registry: Registry;
@@ -24,7 +26,7 @@ export interface AdoptionContext {
   readonly resumed: boolean;
   /** The search at the start, not a later one: of a log that appeared since, or whose folder did. */
   readonly initial: boolean;
-  /** When the tailer started, Unix nanoseconds. */
+  /** When the daemon started, Unix nanoseconds. */
   readonly startedNs: bigint;
   readonly isMatched: (path: string) => boolean;
   /** The path is a glob: its logs come and go. */
@@ -92,7 +94,8 @@ function isSince(file: RotatedFile, recognised: readonly RotatedFile[], context:
   if (oldest !== undefined) {
     return secondsOf(file) >= secondsOf(oldest) || namedAfter(file.stamp, oldest.stamp);
   }
-  const isLate = !context.initial && file.mtimeNs >= context.startedNs;
+  // On a busy machine a log may be rotated between the start and the first search.
+  const isLate = file.mtimeNs >= context.startedNs + (context.initial ? TICK_NS : 0n);
   return isLate || (context.resumed ? isEstranged(file.family, context) : context.isMatched(file.path));
 }
 

@@ -22,7 +22,7 @@ export interface SourceSetup {
   readonly consumer: LineConsumer;
   readonly reporter: Reporter;
   readonly buffer: ReadBuffer;
-  /** When the tailer was made, Unix nanoseconds. */
+  /** When the daemon started, Unix nanoseconds. */
   readonly startedNs: bigint;
   /** Monotonic milliseconds: a wall clock that jumps must not end a generation. */
   readonly elapsed: () => number;

@@ -29,6 +29,8 @@ export interface TailerOptions {
   readonly consumer: LineConsumer;
   readonly reporter: Reporter;
   readonly clock?: Clock;
+  /** When the daemon started, Unix milliseconds: what was rotated since is to be read. Now, by default. */
+  readonly startedMs?: number;
   /** At least this often the folders are looked at. */
   readonly pollMs?: number;
   /** False: no file-system events, only the poll. */
@@ -56,7 +58,7 @@ export class Tailer {
     this.#clock = clock;
     this.#pollMs = pollMs;
     const buffer = new ReadBuffer();
-    const startedNs = BigInt(Date.now()) * NS_PER_MS;
+    const startedNs = BigInt(options.startedMs ?? Date.now()) * NS_PER_MS;
     const followers: SourceFollower[] = [];
     for (const source of sources) {
       const known = positions.get(source.path) ?? [];

@@ -82,6 +82,18 @@ describe('a restart', () => {
     expect(recorder.reported('lines_lost')).toEqual([]);
   });
 
+  it('reads at the first start what was rotated between the start and the first search, and nothing older', async () => {
+    const log = path.join(await tempFolder(), 'access.log');
+    await writeFile(`${log}.2`, 'history\n');
+    await age(`${log}.2`, 120);
+    await writeFile(`${log}.1`, 'a1\n');
+    await writeFile(log, 'b1\n');
+    const recorder = new Recorder();
+    await tail(recorder, [sourceOf(log)], { startedMs: Date.now() - 60_000 });
+    await recorder.until(() => recorder.lines_.length === 2);
+    expect(recorder.texts).toEqual(['a1', 'b1']);
+  });
+
   it('finds a compressed generation whose beginning was read, and goes on within it', async () => {
     const log = path.join(await tempFolder(), 'access.log');
     await writeFile(log, 'a1\n');
