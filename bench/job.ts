@@ -57,7 +57,7 @@ export function configOf({ port, stateDir, logs, rules = 1, ...options }: JobCon
       {
         endpoint_addrs: [`http://127.0.0.1:${port}`],
         token: 'benchmark',
-        concurrency: options.concurrency ?? 4,
+        ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
         inactive_timeout: options.inactiveTimeoutS ?? 1,
       },
     ],

@@ -257,12 +257,14 @@ export interface LoadedChunk {
   readonly chunk: SealedChunk;
   readonly source: string;
   readonly generation: Generation;
-  /** The events, one after the other, each followed by one byte (a newline) that the reader may overwrite. */
+  /** The events, one after the other, each followed by a newline. */
   readonly body: Buffer;
   /** `events + 1` positions in `body`: event i is `body[starts[i], starts[i + 1] - 1)`. */
   readonly starts: Uint32Array;
   /** Offset in the log of the line that gave event i. */
   readonly lineOffsets: Float64Array;
+  /** The same for events with the same transaction id; absent when nobody has looked at the ids yet. */
+  readonly idHashes?: Int32Array;
 }
 
 /** One line of `dead/*.ndjson`. */

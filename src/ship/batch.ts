@@ -4,6 +4,7 @@
  */
 import type { ChunkDelivery } from './chunk-delivery.ts';
 
+const COMMA = 0x2c;
 const HEAD = Buffer.from('{"events":[');
 const TAIL = Buffer.from(']}');
 
@@ -33,7 +34,7 @@ export class Batch {
 
   /**
    * Writes `{"events":[…]}` to the start of `request`, which has room for `bytes`: runs of neighbours are copied as
-   * they stand, with the commas that `ChunkDelivery` put between.
+   * they stand, and the newlines between become commas in the copy, which is in the processor's cache by then.
    */
   encode(request: Buffer): void {
     const { loaded } = this.delivery;
@@ -42,11 +43,15 @@ export class Batch {
     let at = HEAD.copy(request);
     for (let i = 0; i < events.length;) {
       const first = events[i]!;
+      const from = starts[first]!;
       let next = first + 1;
       for (i++; i < events.length && events[i] === next; i++) next++;
-      const to = i < events.length ? starts[next]! : starts[next]! - 1;
-      at += body.copy(request, at, starts[first], to);
+      body.copy(request, at, from, starts[next]!);
+      for (let event = first; event < next; event++) request[at + starts[event + 1]! - from - 1] = COMMA;
+      at += starts[next]! - from;
     }
+    // The last comma is none.
+    at--;
     TAIL.copy(request, at);
   }
 

@@ -7,8 +7,6 @@ import { Batch } from './batch.ts';
 import { TransactionIds } from './transaction-ids.ts';
 import type { BatchIds } from './transaction-ids.ts';
 
-const COMMA = 0x2c;
-
 export class ChunkDelivery {
   readonly loaded: LoadedChunk;
   readonly settlement: Settlement = { delivered: 0, duplicates: 0, dead: 0 };
@@ -19,16 +17,11 @@ export class ChunkDelivery {
   /** Events that were passed over because their id was in the batch already. */
   #deferred: number[] = [];
 
-  /**
-   * Takes over the chunk's body: the bytes between its events become commas.
-   * @param onSettled called once, when every event is settled
-   */
+  /** @param onSettled called once, when every event is settled */
   constructor(loaded: LoadedChunk, onSettled: (delivery: ChunkDelivery) => void) {
     this.loaded = loaded;
     this.#onSettled = onSettled;
     this.#ids = new TransactionIds(loaded);
-    const { body, starts } = loaded;
-    for (let i = 1; i < starts.length; i++) body[starts[i]! - 1] = COMMA;
   }
 
   /** Events that are in no batch yet. */

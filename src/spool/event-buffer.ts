@@ -20,6 +20,7 @@ export class EventBuffer {
   #events = 0;
   #starts = new Uint32Array(FIRST_EVENTS + 1);
   #lines = new Float64Array(FIRST_EVENTS);
+  #idHashes = new Int32Array(FIRST_EVENTS);
 
   /** Whole events. */
   get events(): number {
@@ -63,6 +64,11 @@ export class EventBuffer {
     return this.#lines.subarray(0, this.#events);
   }
 
+  /** See `LoadedChunk`; filled by whoever looks at the ids. */
+  get idHashes(): Int32Array {
+    return this.#idHashes.subarray(0, this.#events);
+  }
+
   get whole(): Buffer {
     return this.body.buffer.subarray(0, this.bytes);
   }
@@ -80,5 +86,6 @@ export class EventBuffer {
     const lines = new Float64Array(length * 2);
     lines.set(this.#lines);
     this.#lines = lines;
+    this.#idHashes = new Int32Array(length * 2);
   }
 }

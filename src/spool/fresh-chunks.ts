@@ -67,7 +67,6 @@ export class FreshChunks {
   /** The chunk as it would be read; undefined when it has to be. The bytes belong to the caller until `release`. */
   take(sequence: number): LoadedChunk | undefined {
     const kept = this.#kept.get(sequence);
-    // Whoever had the bytes before may have changed them.
     if (kept === undefined || kept.taken) return undefined;
     kept.taken = true;
     const { chunk, range, part } = kept;
@@ -78,6 +77,7 @@ export class FreshChunks {
       body: part.whole,
       starts: part.starts,
       lineOffsets: part.lines,
+      idHashes: part.idHashes,
     };
   }
 

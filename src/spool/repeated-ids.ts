@@ -82,7 +82,7 @@ export class RepeatedIds {
    */
   repeats(destination: number, events: EventBuffer, seed: number): readonly number[] {
     const { starts, lines } = events;
-    const hashes = this.#hash(events.body, starts);
+    const hashes = this.#hash(events.body, starts, events.idHashes);
     const table = (this.#tables[destination] ??= new Table());
     table.fetch(hashes, lines.length);
     let found: number[] | undefined;
@@ -94,7 +94,7 @@ export class RepeatedIds {
     return found ?? NONE;
   }
 
-  #hash({ view }: ByteWriter, starts: Uint32Array): Int32Array {
+  #hash({ view }: ByteWriter, starts: Uint32Array, idHashes: Int32Array): Int32Array {
     const events = starts.length - 1;
     if (this.#hashes.length < events * 2) this.#hashes = new Int32Array(events * 2);
     const hashes = this.#hashes;
@@ -124,6 +124,7 @@ export class RepeatedIds {
           if (byte === QUOTE && !escaped) break;
           escaped = byte === BACKSLASH && !escaped;
         }
+        if (id === 0) idHashes[i] = h1;
         at += 1 + BETWEEN;
       }
       hashes[2 * i] = h1;

@@ -110,7 +110,7 @@ export const lagoSchema: SchemaNode = {
       type: 'integer',
       minimum: 1,
       maximum: 256,
-      default: 4,
+      default: 8,
       description: 'The most requests in flight at a time.',
       examples: [16],
     },
