@@ -94,6 +94,8 @@ export interface Command {
   readonly file: string;
   readonly args: readonly string[];
   readonly cwd: string;
+  /** When all is done; it need not be told to. */
+  readonly endsByItself?: boolean;
 }
 
 /** Starts a process with its output in `cwd`/output.txt. */
@@ -103,10 +105,10 @@ export function start({ file, args, cwd }: Command): ChildProcess {
 }
 
 /** Rejects when the process does not end cleanly: what it did before is then no fair measure. */
-export async function stop(child: ChildProcess): Promise<void> {
+export async function stop(child: ChildProcess, endsByItself = false): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
-  child.kill('SIGTERM');
+  if (!endsByItself) child.kill('SIGTERM');
   const deadline = setTimeout(() => child.kill('SIGKILL'), 20_000);
   const [code, signal] = (await ended) as [number | null, NodeJS.Signals | null];
   clearTimeout(deadline);
@@ -132,7 +134,7 @@ export async function measure(
     });
     const counts = await Promise.race([sink.reached(events), died]);
     const usage = usageOf(child.pid!);
-    await stop(child);
+    await stop(child, command.endsByItself);
     const final = await sink.counts();
     if (final.distinct !== events)
       throw new Error(`${final.distinct} distinct events of ${events} at the sink`);

@@ -59,6 +59,7 @@ async function replay(): Promise<string[][]> {
         file: process.execPath,
         args: [TAILMETER, 'replay', '-c', config, '--source', log, file],
         cwd,
+        endsByItself: true,
       };
     });
     rates.push(lines / run.flowSeconds);
