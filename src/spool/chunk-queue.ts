@@ -12,7 +12,9 @@ import type { FreshChunks } from './fresh-chunks.ts';
 import type { Ledger } from './ledger.ts';
 import { kindAt } from './letter-files.ts';
 import { setAside } from './quarantine.ts';
+import type { EventBuffer } from './event-buffer.ts';
 import type { Restorer } from './restorer.ts';
+import type { SpareBuffers } from './spare-buffers.ts';
 import { isMissing, type StateFs } from './state-fs.ts';
 
 export interface ChunkQueueOptions {
@@ -24,10 +26,14 @@ export interface ChunkQueueOptions {
   readonly ledger: Ledger;
   readonly checkpointer: Checkpointer;
   readonly fresh: FreshChunks;
+  readonly spare: SpareBuffers;
   readonly reporter: Reporter;
   /** Those of the last run. */
   readonly waiting: readonly SealedChunk[];
 }
+
+/** Smaller chunks are read into memory of their own. */
+const SMALL_BYTES = 64 * 1024;
 
 export class ChunkQueue implements DeliveryQueue {
   readonly #o: ChunkQueueOptions;
@@ -38,6 +44,8 @@ export class ChunkQueue implements DeliveryQueue {
   readonly #taken = new Map<number, { readonly chunk: SealedChunk; readonly hold: Hold }>();
   /** By number of a chunk that is loaded and not settled: the lines that its events come from. */
   readonly #ranges = new Map<number, LogRange>();
+  /** By number of a chunk that was read and is not settled: the buffer that holds it. */
+  readonly #buffers = new Map<number, EventBuffer>();
 
   constructor(options: ChunkQueueOptions) {
     this.#o = options;
@@ -104,6 +112,7 @@ export class ChunkQueue implements DeliveryQueue {
   settled(chunk: SealedChunk, settlement: Settlement): void {
     const { ledger, letters, checkpointer, fresh, absent } = this.#o;
     fresh.release(chunk.sequence);
+    this.#giveBack(chunk.sequence);
     ledger.settled(chunk.destination, chunk.sequence, settlement);
     const taken = this.#taken.get(chunk.sequence);
     if (taken !== undefined) letters.release(taken.hold, this.#ranges.get(chunk.sequence));
@@ -114,16 +123,34 @@ export class ChunkQueue implements DeliveryQueue {
   }
 
   async #read(chunk: SealedChunk): Promise<LoadedChunk> {
-    const { fs, folders } = this.#o;
-    let bytes: Buffer;
+    const { sequence } = chunk;
     try {
-      bytes = await fs.read(chunk.file);
+      return decodeChunk(chunk, await this.#bytesOf(chunk));
+    } catch (error) {
+      this.#giveBack(sequence);
+      throw error;
+    }
+  }
+
+  async #bytesOf({ file, sequence, bytes }: SealedChunk): Promise<Buffer> {
+    const { fs, folders, spare } = this.#o;
+    try {
+      if (bytes <= SMALL_BYTES) return await fs.read(file);
+      const buffer = spare.take();
+      this.#buffers.set(sequence, buffer);
+      return await fs.read(file, (size) => buffer.room(size));
     } catch (error) {
       if (!isMissing(error)) throw error;
       // While the disk is away this rejects.
       await folders.ensure();
-      throw new CorruptChunkError(chunk.file, 'somebody has deleted the file', { cause: error });
+      throw new CorruptChunkError(file, 'somebody has deleted the file', { cause: error });
     }
-    return decodeChunk(chunk, bytes);
+  }
+
+  #giveBack(sequence: number): void {
+    const buffer = this.#buffers.get(sequence);
+    if (buffer === undefined) return;
+    this.#buffers.delete(sequence);
+    this.#o.spare.giveBack(buffer);
   }
 }

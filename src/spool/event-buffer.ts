@@ -73,6 +73,13 @@ export class EventBuffer {
     return this.body.buffer.subarray(0, this.bytes);
   }
 
+  /** Memory for something else. */
+  room(bytes: number): Buffer {
+    this.clear();
+    this.body.reserve(bytes);
+    return this.body.buffer;
+  }
+
   clear(): void {
     this.body.length = 0;
     this.#events = 0;

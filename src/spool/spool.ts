@@ -131,7 +131,18 @@ export class Spool {
       settled: recovered.settled,
       deleted: ({ bytes }) => gate.grow(-bytes),
     });
-    const queueParts = { fs, folders, restorer, absent, letters, ledger, checkpointer, fresh, reporter };
+    const queueParts = {
+      fs,
+      folders,
+      restorer,
+      absent,
+      letters,
+      ledger,
+      checkpointer,
+      fresh,
+      spare,
+      reporter,
+    };
     const queues = new Map<string, ChunkQueue>();
     for (const name of destinations) {
       const waiting = recovered.chunks.get(name) ?? [];

@@ -26,7 +26,8 @@ export interface StateFs {
   list(path: string): Promise<string[]>;
   /** Bytes of a file; undefined when it does not exist. */
   size(path: string): Promise<number | undefined>;
-  read(path: string): Promise<Buffer>;
+  /** All of a file. `room` may give memory for so many bytes, to be used instead of new memory. */
+  read(path: string, room?: (bytes: number) => Buffer): Promise<Buffer>;
   /** Up to `bytes` bytes from `offset`, fewer where the file ends. */
   readAt(path: string, offset: number, bytes: number): Promise<Buffer>;
   /** Creates or empties a file (0600) and writes `parts`. When it resolves the content is durable; its name is not. */
@@ -57,6 +58,7 @@ export interface StateFs {
  * wait for, and each trip to the pool costs the main thread some 30 µs, ten of them a chunk (measured).
  */
 const openFile = promisify(fs.open);
+const readFrom = promisify(fs.read);
 const writev = promisify(fs.writev);
 const fdatasync = promisify(fs.fdatasync);
 const fsync = promisify(fs.fsync);
@@ -98,7 +100,7 @@ export const diskFs: StateFs = {
       throw error;
     }
   },
-  read: (path) => readFile(path),
+  read: (path, room) => (room === undefined ? readFile(path) : readInto(path, room)),
   async readAt(path, offset, bytes) {
     await using file = await open(path, 'r');
     const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(bytes), 0, bytes, offset);
@@ -139,6 +141,23 @@ export const diskFs: StateFs = {
     return bavail * bsize;
   },
 };
+
+async function readInto(path: string, room: (bytes: number) => Buffer): Promise<Buffer> {
+  const file = await openFile(path, 'r', 0);
+  try {
+    const { size } = fs.fstatSync(file);
+    const bytes = room(size).subarray(0, size);
+    let done = 0;
+    while (done < size) {
+      const { bytesRead } = await readFrom(file, bytes, done, size - done, done);
+      if (bytesRead === 0) break;
+      done += bytesRead;
+    }
+    return bytes.subarray(0, done);
+  } finally {
+    fs.closeSync(file);
+  }
+}
 
 async function writeDurably(
   path: string,
