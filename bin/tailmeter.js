@@ -21,6 +21,8 @@ if (runsLong && !execArgv.includes(IN_PLACE) && process.execve !== undefined && 
 // The space for young objects stays at 1 MiB instead of growing. A larger one is touched all over: measured in a
 // catch-up, 1 MiB saves about 10 MB and costs up to 10% more CPU time.
 setFlagsFromString('--semi-space-growth-factor=1');
+// Old garbage is collected when the heap has grown by a half, instead of doubled: in a long catch-up, 12 MB less.
+setFlagsFromString('--heap-growing-percent=50');
 // The parser of HTTP answers is WebAssembly: optimizing its one giant function takes 28 MB for a moment, of which 10 MB
 // stay with the process, for a few microseconds per request.
 setFlagsFromString('--no-wasm-dynamic-tiering');
