@@ -46,7 +46,7 @@ export class Batch {
       const from = starts[first]!;
       let next = first + 1;
       for (i++; i < events.length && events[i] === next; i++) next++;
-      body.copy(request, at, from, starts[next]!);
+      body.copy(request, at, from, starts[next]);
       for (let event = first; event < next; event++) request[at + starts[event + 1]! - from - 1] = COMMA;
       at += starts[next]! - from;
     }
