@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { nginxLines } from './generate.ts';
+import { kongLines, nginxLines } from './generate.ts';
 import { WORK } from './job.ts';
 
 /** An access log of NGINX; longer lines have a longer query string. */
@@ -13,6 +13,9 @@ export async function nginxLog(lines: number, lineBytes?: number): Promise<strin
     ? make(`nginx-${lines}.log`, nginxLines(lines))
     : make(`nginx-${lines}-${lineBytes}.log`, resized(nginxLines(lines), lineBytes));
 }
+
+/** A log of Kong's file-log. */
+export const kongLog = (lines: number): Promise<string> => make(`kong-${lines}.log`, kongLines(lines));
 
 /** The same lines, dealt out to so many files. */
 export async function nginxLogs(lines: number, files: number): Promise<string[]> {

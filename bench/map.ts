@@ -8,6 +8,7 @@ import type { MapperOptions } from '../src/map/compile.ts';
 import type { Generation, LineFailure, LineMapper, LineSink } from '../src/types.ts';
 import { kongLines, nginxLines } from './generate.ts';
 import type { LineGenerator } from './generate.ts';
+import { KONG_RULES } from './kong-rules.ts';
 
 const ROUNDS = 7;
 const NEWLINE = 0x0a;
@@ -81,33 +82,7 @@ const CASES: readonly Case[] = [
     options: {
       ...shared,
       format: 'kong-file-log',
-      rules: [
-        {
-          name: 'tokens',
-          filter: [['ai.proxy.usage.total_tokens', '>', 0]],
-          event_code: 'tokens',
-          event_transaction_id: '${request.id}-tokens',
-          event_subscription_id: '${consumer.custom_id}',
-          event_properties: {
-            model: '${llm_model}',
-            tokens: '${llm_total_tokens}',
-            team: '${http_x_team ?? none}',
-          },
-          to: 'lago',
-        },
-        {
-          name: 'calls',
-          filter: [
-            ['uri', '~~', '^/v1/'],
-            ['status', '<', 400],
-          ],
-          event_code: 'calls',
-          event_transaction_id: '${request.id}',
-          event_subscription_id: '${consumer.custom_id}',
-          event_properties: { status: '${status}', uri: '${uri}' },
-          to: 'lago',
-        },
-      ],
+      rules: KONG_RULES,
     },
   },
 ];

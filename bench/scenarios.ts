@@ -14,7 +14,7 @@ import { Pool } from 'undici';
 import { chunkName, layoutOf, parseChunkName, type ChunkName } from '../src/spool/layout.ts';
 import { readCheckpoint, writeCheckpoint } from '../src/spool/checkpoint.ts';
 import { diskFs } from '../src/spool/state-fs.ts';
-import { nginxLines } from './generate.ts';
+import { kongLines, nginxLines } from './generate.ts';
 import {
   configOf,
   freshFolder,
@@ -26,14 +26,21 @@ import {
   warm,
   type JobConfig,
 } from './job.ts';
-import { gzipped, nginxLog } from './logs.ts';
+import { KONG_RULES, kongEvents } from './kong-rules.ts';
+import { gzipped, kongLog, nginxLog, sizeOf } from './logs.ts';
 import { usageOf } from './proc.ts';
 import { nowMs, startSink, type SinkProcess } from './sink.ts';
 import { figure, percent, table } from './table.ts';
 
 const MEBIBYTE = 2 ** 20;
 
-const SCENARIOS: Readonly<Record<string, () => Promise<string[][]>>> = { replay, slowLago, steady, backlog };
+const SCENARIOS: Readonly<Record<string, () => Promise<string[][]>>> = {
+  replay,
+  nested,
+  slowLago,
+  steady,
+  backlog,
+};
 
 /** Measures one situation, or all of them. */
 export async function measureScenarios(say: (text: string) => void, only?: string): Promise<void> {
@@ -68,6 +75,33 @@ async function replay(): Promise<string[][]> {
   return [
     ['replay of a plain log, events/s', figure(plain), ''],
     ['replay of the same as .gz, events/s', figure(zipped), `${percent(zipped / plain)} of plain`],
+  ];
+}
+
+/** Nested lines and two rules with filters beside flat lines and one rule. */
+async function nested(): Promise<string[][]> {
+  const lines = 300_000;
+  const [flatLog, log] = [await nginxLog(1_000_000), await kongLog(lines)];
+  warm([flatLog, log]);
+  const flat = await measureDaemon(1_000_000, [flatLog]);
+  let events = 0;
+  for (const line of kongLines(lines)) events += kongEvents(line);
+  const cwd = freshFolder('run');
+  const run = await measure(events, {}, ({ port }) => {
+    const config = {
+      ...configOf({ port, stateDir: join(cwd, 'state'), logs: [log] }),
+      sources: [{ path: log, format: 'kong-file-log' }],
+      rules: KONG_RULES,
+    };
+    writeFileSync(join(cwd, 'tailmeter.yaml'), JSON.stringify(config));
+    return { file: process.execPath, args: [TAILMETER, 'run', '-c', join(cwd, 'tailmeter.yaml')], cwd };
+  });
+  const rate = (bytes: number, { flowSeconds }: typeof run): number => bytes / 1e6 / flowSeconds;
+  const [flatRate, nestedRate] = [rate(sizeOf(flatLog), flat), rate(sizeOf(log), run)];
+  return [
+    ['nested lines of 1.5 KB, two rules with filters: MB of log/s', figure(nestedRate), ''],
+    ['flat lines of 0.6 KB, one rule: MB of log/s', figure(flatRate), ''],
+    ['nested to flat, per byte', percent(nestedRate / flatRate), `${figure(events / lines)} events a line`],
   ];
 }
 
