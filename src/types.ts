@@ -5,6 +5,7 @@
  * Stages import this file and `errors.ts`, never each other; `pipeline.ts` alone knows them all.
  */
 import type { ByteWriter } from './bytes.ts';
+import type { LogRange } from './log-range.ts';
 
 /** Hands out the time and waits; tests move it, production uses `systemClock` of `clock.ts`. */
 export interface Clock {
@@ -69,10 +70,7 @@ export interface OversizeLine {
 }
 
 /** Where reading of a generation starts. */
-export interface GenerationStart {
-  readonly generation: Generation;
-  readonly offset: number;
-}
+export type GenerationStart = Pick<LineBlock, 'generation' | 'offset'>;
 
 /** What a tailer (or the reader of finished files) delivers to. A returned promise is back-pressure: nothing more comes until it settles. */
 export interface LineConsumer {
@@ -87,33 +85,6 @@ export interface LineConsumer {
    * after all (a writer that was later than `rotate_wait`): then `started` is called again, and lines follow.
    */
   ended(source: string, generation: Generation, offset: number): void | Promise<void>;
-}
-
-/** A part of a log: bytes [from, to) of a generation. */
-export interface LogRange {
-  readonly fingerprint: string;
-  readonly from: number;
-  readonly to: number;
-}
-
-/** Takes the lines of a range that is read once more. All calls are synchronous. */
-export interface RangeVisitor {
-  /** A log that may hold the range: its lines follow. What came before was of another one, and does not count. */
-  begin(source: string, generation: Generation): void;
-  /** Whole lines; the last one of the range may lack its newline. Valid during the call. */
-  lines(bytes: Buffer, offset: number): void;
-  oversize(offset: number): void;
-  /** The whole range was delivered. False: it is not what was sought, and another log may be. */
-  isRight(): boolean;
-}
-
-/** Reads parts of logs once more, wherever rotation has put them. */
-export interface LogRanges {
-  /**
-   * Delivers the range from each log that may hold it, until one is right; resolves to its path, or to undefined when
-   * none is. Rejects when that cannot be told for now: something there could not be read.
-   */
-  read(range: LogRange, visitor: RangeVisitor): Promise<string | undefined>;
 }
 
 /** How far a followed file has been read, for status. */

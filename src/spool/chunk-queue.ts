@@ -2,7 +2,8 @@
 import { basename } from 'node:path';
 import { CorruptChunkError, NewerChunkError } from '../errors.ts';
 import type { Reporter } from '../observe/events.ts';
-import type { DeadLetter, DeliveryQueue, LoadedChunk, LogRange, SealedChunk, Settlement } from '../types.ts';
+import type { LogRange } from '../log-range.ts';
+import type { DeadLetter, DeliveryQueue, LoadedChunk, SealedChunk, Settlement } from '../types.ts';
 import type { AbsentChunks } from './absent-chunks.ts';
 import { decodeChunk } from './chunk-format.ts';
 import type { Checkpointer } from './checkpointer.ts';

@@ -8,7 +8,8 @@
  * from before that may still come again, of a run before the last, stand in the checkpoint one by one (`again`).
  */
 import { join } from 'node:path';
-import type { Clock, DeadLetter, LogRange } from '../types.ts';
+import type { LogRange } from '../log-range.ts';
+import type { Clock, DeadLetter } from '../types.ts';
 import { kindOf, letterFile, type FoundLetters, type KnownLetter, type LetterMarks } from './letter-files.ts';
 import type { StateFs } from './state-fs.ts';
 

@@ -1,6 +1,7 @@
 /** The events of a chunk, made anew from its range of the log. They are right when they are the same, byte for byte. */
 import { crc32 } from 'node:zlib';
-import type { Generation, LineMapper, RangeVisitor, SealedChunk } from '../types.ts';
+import type { RangeVisitor } from '../log-range.ts';
+import type { Generation, LineMapper, SealedChunk } from '../types.ts';
 import { encodeHeader, lineOffsetsOf, type GroupMember } from './chunk-format.ts';
 import { identityOf } from './ledger.ts';
 import type { EventBuffer } from './event-buffer.ts';

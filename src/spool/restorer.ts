@@ -14,7 +14,8 @@
 import { basename, dirname } from 'node:path';
 import { CorruptChunkError, NewerChunkError } from '../errors.ts';
 import type { Reporter } from '../observe/events.ts';
-import type { Clock, LineMapper, LogRanges, SealedChunk } from '../types.ts';
+import type { LogRanges } from '../log-range.ts';
+import type { Clock, LineMapper, SealedChunk } from '../types.ts';
 import type { AbsentChunks } from './absent-chunks.ts';
 import { decodeChunk } from './chunk-format.ts';
 import type { StateFolders } from './folders.ts';

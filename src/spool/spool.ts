@@ -5,7 +5,8 @@
 import type { SpoolConfig } from '../config/types.ts';
 import { StateDirError } from '../errors.ts';
 import type { Reporter } from '../observe/events.ts';
-import type { Clock, GenerationPosition, LineConsumer, LineMapper, LogRanges } from '../types.ts';
+import type { LogRanges } from '../log-range.ts';
+import type { Clock, GenerationPosition, LineConsumer, LineMapper } from '../types.ts';
 import { AbsentChunks } from './absent-chunks.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { ChunkQueue } from './chunk-queue.ts';

@@ -4,7 +4,7 @@
  * are kept (as far as they are few): the same range may be wanted again, and the next one follows without unpacking all
  * from the start.
  */
-import type { LogRange } from '../types.ts';
+import type { LogRange } from '../log-range.ts';
 import { ArchiveContent } from './archive-content.ts';
 import { openLog, type Content } from './content.ts';
 import { FINGERPRINT_MAX_BYTES, fingerprintOf } from './fingerprint.ts';

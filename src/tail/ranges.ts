@@ -7,7 +7,8 @@
  * neither a search nor, of an archive, unpacking from the start.
  */
 import { isSystemError } from '../errors.ts';
-import type { Clock, Generation, GenerationPosition, LogRange, LogRanges, RangeVisitor } from '../types.ts';
+import type { LogRange, LogRanges, RangeVisitor } from '../log-range.ts';
+import type { Clock, Generation, GenerationPosition } from '../types.ts';
 import { LineReader, ReadBuffer, type Piece } from './line-reader.ts';
 import { candidatesFor, findLogs, type FoundLog, type LogMemory } from './log-files.ts';
 import { RangeContent } from './range-content.ts';

@@ -9,7 +9,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readFinished } from '../../src/tail/finished.ts';
 import { fingerprintOf } from '../../src/tail/fingerprint.ts';
 import { RangeReader } from '../../src/tail/ranges.ts';
-import type { Generation, GenerationPosition, LogRange, RangeVisitor } from '../../src/types.ts';
+import type { LogRange, RangeVisitor } from '../../src/log-range.ts';
+import type { Generation, GenerationPosition } from '../../src/types.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 const run = promisify(execFile);

@@ -13,13 +13,13 @@ import type { TelemetryEvent } from '../../../src/observe/events.ts';
 import { recover, type Recovered } from '../../../src/spool/recovery.ts';
 import { Spool } from '../../../src/spool/spool.ts';
 import { diskFs } from '../../../src/spool/state-fs.ts';
+import type { LogRanges } from '../../../src/log-range.ts';
 import type {
   DeadLetter,
   Generation,
   LineMapper,
   LineOutcome,
   LoadedChunk,
-  LogRanges,
   SealedChunk,
   SourceCounts,
 } from '../../../src/types.ts';
