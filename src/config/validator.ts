@@ -128,7 +128,7 @@ const schema6 = {
         buffer_duration: { type: 'integer', minimum: 1, maximum: 86400, default: 60 },
         max_retry_count: { type: 'integer', minimum: 0, 'x-default': 'unlimited' },
         retry_delay: { type: 'integer', minimum: 0, maximum: 86400, default: 1 },
-        concurrency: { type: 'integer', minimum: 1, maximum: 256, default: 8 },
+        concurrency: { type: 'integer', minimum: 1, maximum: 256, default: 16 },
         max_requests_per_second: { type: 'number', exclusiveMinimum: 0, 'x-default': 'unlimited' },
         ssl_verify: { type: 'boolean', default: true },
         timeout: { type: 'integer', minimum: 1, maximum: 60000, default: 3000 },
@@ -1142,7 +1142,7 @@ const schema9 = {
     buffer_duration: { type: 'integer', minimum: 1, maximum: 86400, default: 60 },
     max_retry_count: { type: 'integer', minimum: 0, 'x-default': 'unlimited' },
     retry_delay: { type: 'integer', minimum: 0, maximum: 86400, default: 1 },
-    concurrency: { type: 'integer', minimum: 1, maximum: 256, default: 8 },
+    concurrency: { type: 'integer', minimum: 1, maximum: 256, default: 16 },
     max_requests_per_second: { type: 'number', exclusiveMinimum: 0, 'x-default': 'unlimited' },
     ssl_verify: { type: 'boolean', default: true },
     timeout: { type: 'integer', minimum: 1, maximum: 60000, default: 3000 },
@@ -1193,7 +1193,7 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
       data.retry_delay = 1;
     }
     if (data.concurrency === undefined) {
-      data.concurrency = 8;
+      data.concurrency = 16;
     }
     if (data.ssl_verify === undefined) {
       data.ssl_verify = true;

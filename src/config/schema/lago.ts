@@ -110,9 +110,9 @@ export const lagoSchema: SchemaNode = {
       type: 'integer',
       minimum: 1,
       maximum: 256,
-      default: 8,
+      default: 16,
       description: 'The most requests in flight at a time.',
-      examples: [16],
+      examples: [4],
     },
     max_requests_per_second: {
       type: 'number',
