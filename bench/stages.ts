@@ -10,8 +10,11 @@ import { ByteWriter } from '../src/bytes.ts';
 import { systemClock } from '../src/clock.ts';
 import { parseConfig } from '../src/config/load.ts';
 import type { Config } from '../src/config/types.ts';
+import { KernelMemory } from '../src/kernel/memory.ts';
 import { compileMapper } from '../src/map/compile.ts';
 import { Shipper } from '../src/ship/shipper.ts';
+import { OpenRange } from '../src/spool/open-range.ts';
+import { SpareBuffers, spareBytes } from '../src/spool/spare-buffers.ts';
 import { diskFs } from '../src/spool/state-fs.ts';
 import { readFinished } from '../src/tail/finished.ts';
 import type {
@@ -60,22 +63,6 @@ async function rate(runs: number, count: number, run: () => unknown): Promise<nu
   return count / median(seconds);
 }
 
-/** Takes the same as the spool takes, and keeps nothing. */
-class NullSink implements LineSink {
-  readonly #writer = new ByteWriter(64 * 1024);
-
-  writer(): ByteWriter {
-    this.#writer.length = 0;
-    return this.#writer;
-  }
-
-  event(): void {}
-
-  dead({ message }: { message: string }): never {
-    throw new Error(message);
-  }
-}
-
 export async function measureStages(log: string, lines: number, runs: number): Promise<StageResult[]> {
   const config = parseConfig(
     JSON.stringify(configOf({ port: 1, stateDir: '/unused', logs: [log] })),
@@ -90,8 +77,14 @@ export async function measureStages(log: string, lines: number, runs: number): P
   ];
 }
 
-const mapperOf = ({ rules, match, destinations }: Config): LineMapper =>
-  compileMapper({ rules, match, destinations: destinations.map(({ name }) => name), format: 'nginx' });
+const mapperOf = ({ rules, match, destinations }: Config, memory = new KernelMemory()): LineMapper =>
+  compileMapper({
+    rules,
+    match,
+    destinations: destinations.map(({ name }) => name),
+    format: 'nginx',
+    memory,
+  });
 
 async function readStage(log: string, lines: number, runs: number): Promise<StageResult> {
   let seen = 0;
@@ -117,11 +110,31 @@ async function mapStage(
   config: Config,
   paths: string,
 ): Promise<StageResult> {
-  const mapper = mapperOf(config);
-  const sink = new NullSink();
+  const memory = new KernelMemory(BLOCK_BYTES + spareBytes + (1 << 20));
+  const mapper = mapperOf(config, memory);
+  const spare = new SpareBuffers(memory);
+  const { buffer } = memory.block(BLOCK_BYTES);
   const perSecond = await rate(runs, lines, () =>
-    forEachLine(log, (bytes, start, end, offset) =>
-      mapper.map(bytes, start, end, { generation: GENERATION, offset }, sink),
+    forEachBlock(
+      log,
+      (bytes, count, offset) => {
+        const whole = bytes.subarray(0, bytes.lastIndexOf(NEWLINE, count - 1) + 1);
+        // A block gives less than a chunk.
+        const range = new OpenRange(log, GENERATION, offset, 0, spare);
+        for (let start = 0; start < whole.length;) {
+          const next = mapper.mapRun(whole, start, offset + start, range, CHUNK_EVENTS);
+          if (next > start) start = next;
+          else {
+            const end = mapper.lineEnd(whole, start);
+            mapper.map(whole, start, end, { generation: GENERATION, offset: offset + start }, range);
+            start = end + 1;
+          }
+        }
+        if (range.failures.length > 0) throw new Error(range.failures[0]!.failure.message);
+        range.recycle();
+        return whole.length;
+      },
+      buffer,
     ),
   );
   let checked = 0;
@@ -270,9 +283,9 @@ function requestOf({ body, starts }: LoadedChunk): Buffer {
 function forEachBlock(
   path: string,
   take: (bytes: Buffer, count: number, offset: number) => number | void,
+  bytes: Buffer = Buffer.allocUnsafe(BLOCK_BYTES),
 ): void {
   const file = openSync(path, 'r');
-  const bytes = Buffer.allocUnsafe(BLOCK_BYTES);
   for (let offset = 0, count; (count = readSync(file, bytes, 0, bytes.length, offset)) > 0;) {
     offset += take(bytes, count, offset) ?? count;
   }

@@ -23,6 +23,9 @@ if (runsLong && !execArgv.includes(IN_PLACE) && process.execve !== undefined && 
 setFlagsFromString('--semi-space-growth-factor=1');
 // Old garbage is collected when the heap has grown by a half, instead of doubled: in a long catch-up, 12 MB less.
 setFlagsFromString('--heap-growing-percent=50');
+// The hot loops are WebAssembly (src/kernel). What is left of JavaScript is not worth the best compiler as early as V8
+// thinks: measured in a catch-up, 2% less CPU time and 1 MB less.
+setFlagsFromString('--invocation-count-for-turbofan=20000');
 // The parser of HTTP answers is WebAssembly: optimizing its one giant function takes 28 MB for a moment, of which 10 MB
 // stay with the process, for a few microseconds per request.
 setFlagsFromString('--no-wasm-dynamic-tiering');

@@ -1,9 +1,10 @@
-// Writes what is derived from src/config/schema.ts; with --check writes nothing, names what is stale and exits 1.
+// Writes what is derived from src/config/schema.ts, and the kernel; with --check writes nothing, names what is stale and exits 1.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import { configSchema } from '../src/config/schema.ts';
+import { renderKernel } from './generate/kernel.ts';
 import { renderPublished } from './generate/published.ts';
 import { renderReference } from './generate/reference.ts';
 import { renderTypes } from './generate/types.ts';
@@ -18,6 +19,7 @@ type Output = readonly [file: string, render: (present: string) => string | Prom
 const outputs: readonly Output[] = [
   ['src/config/types.ts', () => renderTypes(configSchema)],
   ['src/config/validator.ts', () => renderValidator(configSchema)],
+  ['src/kernel/code.ts', renderKernel],
   ['schema/config.schema.json', () => renderPublished(configSchema)],
   ['docs/configuration.md', (present) => between(present, renderReference(configSchema))],
 ];

@@ -16,8 +16,8 @@ if (mtime('node_modules/.package-lock.json') < mtime('package-lock.json')) {
 }
 
 const sources = readdirSync(join(root, 'src'), { recursive: true }).map((name) => join('src', String(name)));
-const newest = Math.max(...sources.map(mtime), mtime('tsconfig.json'), mtime('tsconfig.build.json'));
+const newest = Math.max(...sources.map(mtime), mtime('scripts/build.mjs'));
 if (mtime('dist/cli/main.js') < newest) {
   console.error('setup: building dist/');
-  run(join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json']);
+  run(process.execPath, [join(root, 'scripts/build.mjs')]);
 }

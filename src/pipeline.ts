@@ -22,14 +22,16 @@
 import { systemClock } from './clock.ts';
 import type { Config, SourceConfig } from './config/types.ts';
 import { destinationStatus, sourceStatus, type Status } from './control/status.ts';
-import { compileMapper } from './map/compile.ts';
+import { compileMapper, mapperBytes } from './map/compile.ts';
 import { mappingId } from './map/mapping-id.ts';
+import { KernelMemory } from './kernel/memory.ts';
 import type { Reporter } from './observe/events.ts';
 import { Shipper } from './ship/shipper.ts';
 import { add, noLines } from './spool/counts.ts';
-import { Spool } from './spool/spool.ts';
+import { Spool, spoolBytes } from './spool/spool.ts';
 import { diskFs, type StateFs } from './spool/state-fs.ts';
 import { readFinished } from './tail/finished.ts';
+import { READ_BYTES } from './tail/line-reader.ts';
 import { RangeReader } from './tail/ranges.ts';
 import { Tailer } from './tail/tailer.ts';
 import type { Clock, Generation, LineMapper } from './types.ts';
@@ -57,6 +59,8 @@ export interface ReplayFile {
 export class Pipeline {
   readonly #o: PipelineOptions;
   readonly #spool: Spool;
+  /** Logs are read into it. */
+  readonly #readInto: Buffer;
   readonly #ranges: RangeReader;
   readonly #shippers: ReadonlyMap<string, Shipper>;
   readonly #mappers: ReadonlyMap<string, LineMapper>;
@@ -67,7 +71,10 @@ export class Pipeline {
   static async open(options: PipelineOptions): Promise<Pipeline> {
     const { config, stateDir, reporter, clock = systemClock, fs = diskFs, plan } = options;
     const destinations = config.destinations.map(({ name }) => name);
-    const mappers = new Map(config.sources.map((source) => [source.path, mapperFor(options, source)]));
+    const memory = memoryFor(config);
+    const { buffer: readInto } = memory.block(READ_BYTES);
+    const mapped = { ...options, memory };
+    const mappers = new Map(config.sources.map((source) => [source.path, mapperFor(mapped, source)]));
     const shippers = new Map<string, Shipper>();
     // Of their own, so as not to count lines twice.
     const remappers = new Map<string, LineMapper>();
@@ -76,7 +83,7 @@ export class Pipeline {
       const mapper =
         remappers.get(path) ??
         mapperFor(
-          options,
+          mapped,
           sources.find((source) => source.path === path)!,
         );
       remappers.set(path, mapper);
@@ -99,6 +106,7 @@ export class Pipeline {
       logs: ranges,
       remap,
       searchAgainMs: Math.max(...sources.map((source) => source.rotate_wait)) * 1000,
+      memory,
       wake: (destination) => shippers.get(destination)?.wake(),
     });
     opened = spool;
@@ -109,17 +117,19 @@ export class Pipeline {
         new Shipper({ destination, queue, reporter, clock, version: options.version }),
       );
     }
-    return new Pipeline(options, spool, ranges, shippers, mappers);
+    return new Pipeline(options, readInto, spool, ranges, shippers, mappers);
   }
 
   private constructor(
     options: PipelineOptions,
+    readInto: Buffer,
     spool: Spool,
     ranges: RangeReader,
     shippers: ReadonlyMap<string, Shipper>,
     mappers: ReadonlyMap<string, LineMapper>,
   ) {
     this.#o = options;
+    this.#readInto = readInto;
     this.#spool = spool;
     this.#ranges = ranges;
     this.#shippers = shippers;
@@ -138,6 +148,7 @@ export class Pipeline {
       reporter,
       clock,
       startedMs: this.#startedMs,
+      readInto: this.#readInto,
     });
     await this.#tailer.start();
   }
@@ -169,6 +180,7 @@ export class Pipeline {
         maxLineBytes: source.max_line_bytes,
         consumer: this.#spool.intake,
         signal,
+        readInto: this.#readInto,
         startOffset: (generation) => known.find((position) => isSameFile(position, generation))?.offset ?? 0,
       });
     }
@@ -237,9 +249,16 @@ export class Pipeline {
   }
 }
 
+/** What logs are read into, the tables of the mappers, and the chunks. */
+function memoryFor({ sources, rules, destinations }: Config): KernelMemory {
+  // Twice: chunks that are made anew have mappers of their own. What is never used takes no memory.
+  const tables = 2 * sources.length * mapperBytes(rules.length);
+  return new KernelMemory(tables + READ_BYTES + spoolBytes(destinations.length));
+}
+
 /** The mapper of one source, from the rules of the configuration. */
 export function mapperFor(
-  { config, window }: Pick<PipelineOptions, 'config' | 'window'>,
+  { config, window, memory }: Pick<PipelineOptions, 'config' | 'window'> & { readonly memory?: KernelMemory },
   source: SourceConfig,
 ): LineMapper {
   return compileMapper({
@@ -248,6 +267,7 @@ export function mapperFor(
     destinations: config.destinations.map(({ name }) => name),
     format: source.format,
     ...(window === undefined ? {} : { window }),
+    ...(memory === undefined ? {} : { memory }),
   });
 }
 

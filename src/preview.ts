@@ -41,8 +41,7 @@ export async function preview(
       consumer: {
         lines({ generation, bytes, offset }) {
           for (let start = 0; start < bytes.length;) {
-            const newline = bytes.indexOf(0x0a, start);
-            const end = newline < 0 ? bytes.length : newline;
+            const end = mapper.lineEnd(bytes, start);
             sink.place = place(offset + start);
             const outcome = mapper.map(bytes, start, end, { generation, offset: offset + start }, sink);
             summary.lines++;

@@ -144,6 +144,24 @@ export interface LineSink {
   dead(failure: LineFailure): void;
 }
 
+/** Room for events in the kernel's memory: addresses of its parts, and what fits. */
+export interface EventRoom {
+  readonly body: number;
+  readonly bodyBytes: number;
+  readonly starts: number;
+  readonly lines: number;
+  /** Events that are there. */
+  readonly events: number;
+}
+
+/** A sink that takes events of many lines at once. */
+export interface RunSink {
+  /** Room for more events of a destination; undefined when there is none in the kernel's memory. */
+  room(destination: number): EventRoom | undefined;
+  /** So many lines have each put one event into the room. */
+  took(destination: number, lines: number): void;
+}
+
 /** Where a line stands; with the bytes it determines `${log_id}`. */
 export interface LinePlace {
   readonly generation: Generation;
@@ -177,6 +195,14 @@ export interface LineMapper {
    * Never throws for what a line contains.
    */
   map(bytes: Buffer, start: number, end: number, place: LinePlace, sink: LineSink): LineOutcome;
+  /**
+   * Maps lines from `bytes[start, …)` on, as long as each gives one event of a kind that needs no more attention.
+   * Returns where the first line begins that is not mapped yet; it is to be given to `map`.
+   * @param offset of `bytes[start]` in the log @param mostEvents that the room may then hold
+   */
+  mapRun(bytes: Buffer, start: number, offset: number, sink: RunSink, mostEvents: number): number;
+  /** Where the line that starts at `start` ends: at its newline, or at the end of `bytes`. */
+  lineEnd(bytes: Buffer, start: number): number;
   readonly repairs: Repairs;
   readonly paths: Readonly<PathCounts>;
 }

@@ -2,14 +2,17 @@
 import type { RuleConfig, SourceConfig } from '../config/types.ts';
 import { ConfigError } from '../errors.ts';
 import type { ConfigProblem } from '../errors.ts';
+import { KernelMemory, OutOfMemoryError } from '../kernel/memory.ts';
 import { createLineParser } from '../parse/parser.ts';
 import type { LineMapper, Repairs } from '../types.ts';
 import { FastMapper } from './fast/mapper.ts';
 import { FastRule } from './fast/rule.ts';
+import { SKELETONS_BYTES } from './fast/skeletons.ts';
 import { WantedFields } from './fast/wanted.ts';
 import { PlainMapper } from './plain-mapper.ts';
 import type { RoutedRule } from './plain-mapper.ts';
 import { presetOf } from './presets.ts';
+import type { Preset } from './presets.ts';
 import { CompiledRule } from './rule.ts';
 import type { TimeWindow } from './rule.ts';
 
@@ -22,7 +25,12 @@ export interface MapperOptions {
   readonly format: SourceConfig['format'];
   /** Events outside it are passed over: their lines count as skipped. */
   readonly window?: TimeWindow;
+  /** The memory that logs are read into and events are written to; absent when that is no matter. */
+  readonly memory?: KernelMemory;
 }
+
+/** What the tables of a mapper take in the kernel's memory, and some. One that takes more maps all lines the plain way. */
+export const mapperBytes = (rules: number): number => SKELETONS_BYTES + (rules + 1) * 32 * 1024;
 
 /** The mapper of one source. Throws a ConfigError for rules that `checkRules` would have refused. */
 export function compileMapper(options: MapperOptions): LineMapper {
@@ -31,13 +39,28 @@ export function compileMapper(options: MapperOptions): LineMapper {
   const preset = presetOf(options.format);
   // Of texts that count as missing, the fast path knows these.
   if (preset.unset.some((text) => text !== '' && text !== '-')) return plain;
+  try {
+    return compileFastMapper(options, plain, preset) ?? plain;
+  } catch (error) {
+    if (error instanceof OutOfMemoryError) return plain;
+    throw error;
+  }
+}
+
+/** Undefined when all rules take more than is worth it. */
+function compileFastMapper(
+  options: MapperOptions,
+  plain: PlainMapper,
+  preset: Preset,
+): FastMapper | undefined {
+  const { rules: configs, match, window = {}, memory = new KernelMemory() } = options;
   const wanted = new WantedFields();
   const rules = plain.rules.map((routed, index) => ({
     ...routed,
-    fast: FastRule.compile(options.rules[index]!, preset, options.window ?? {}, wanted),
+    fast: FastRule.compile(configs[index]!, preset, window, wanted, memory),
   }));
-  if (rules.every(({ fast }) => fast === undefined)) return plain;
-  return new FastMapper(plain, rules, options.match, wanted);
+  if (rules.every(({ fast }) => fast === undefined)) return undefined;
+  return new FastMapper(memory, plain, rules, match, wanted);
 }
 
 /** The reference: the same events, failures, outcomes and repairs for each line, only slower. Throws the same. */

@@ -2,6 +2,7 @@
  * The plain way from a line to its events: parse the whole line, look the variables up, build the JSON. It is the
  * reference: any faster way must give the same events, failures, outcomes and repair counts for the same bytes.
  */
+import { lineEnd } from '../bytes.ts';
 import type { LineParser } from '../parse/parser.ts';
 import { ParseFailure } from '../parse/failure.ts';
 import type { LineMapper, LineOutcome, LinePlace, LineSink, PathCounts, Repairs } from '../types.ts';
@@ -21,6 +22,9 @@ export class PlainMapper implements LineMapper {
   /** Counts in `repairs`. */
   readonly parse: LineParser;
   readonly rules: readonly RoutedRule[];
+  readonly lineEnd = lineEnd;
+  /** There are no runs that go this way. */
+  readonly mapRun = (_bytes: Buffer, start: number): number => start;
   readonly #firstOnly: boolean;
   readonly #line = new MappedLine();
 

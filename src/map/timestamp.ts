@@ -5,9 +5,9 @@
 import { plainDecimal } from './decimal.ts';
 
 /** From here on a number counts milliseconds: as seconds it would be the year 5138. */
-export const FIRST_MILLISECOND_VALUE = 100_000_000_000;
+const FIRST_MILLISECOND_VALUE = 100_000_000_000;
 /** A thousand times that would be microseconds or nanoseconds, which nothing says. */
-export const LAST_MILLISECOND_VALUE = FIRST_MILLISECOND_VALUE * 1000 - 1;
+const LAST_MILLISECOND_VALUE = FIRST_MILLISECOND_VALUE * 1000 - 1;
 
 const DECIMAL = /^(\d{1,15})(?:\.(\d+))?$/;
 /** Date and time with an offset, as RFC 3339 and ISO 8601 have it; the basic offset `+0200` too. */

@@ -4,10 +4,11 @@
  */
 import { createRequire } from 'node:module';
 import type * as undici from 'undici';
+import Pool from 'undici/lib/dispatcher/pool.js';
 
 const load = createRequire(import.meta.url);
 
-export const Pool = load('undici/lib/dispatcher/pool.js') as typeof undici.Pool;
+export { Pool };
 
 /** Only a proxy needs the rest: it speaks CONNECT through undici's own client API. */
 export const wholeUndici = (): typeof undici => load('undici') as typeof undici;

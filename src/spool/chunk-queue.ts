@@ -139,7 +139,7 @@ export class ChunkQueue implements DeliveryQueue {
       if (bytes <= SMALL_BYTES) return await fs.read(file);
       const buffer = spare.take();
       this.#buffers.set(sequence, buffer);
-      return await fs.read(file, (size) => buffer.room(size));
+      return await fs.read(file, (size) => buffer.memory(size));
     } catch (error) {
       if (!isMissing(error)) throw error;
       // While the disk is away this rejects.

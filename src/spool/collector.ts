@@ -31,8 +31,6 @@ const MAX_BACKLOG = 2;
 /** What all open ranges may hold together, however many files are read: beyond it the largest is sealed. */
 const MAX_HELD_IN_ALL = 16 * 1024 * 1024;
 
-const NEWLINE = 0x0a;
-
 export interface CollectorOptions {
   readonly mappers: ReadonlyMap<string, LineMapper>;
   readonly sealer: Sealer;
@@ -144,21 +142,31 @@ export class Collector implements LineConsumer {
     // One for all lines: a mapper looks at it only while it maps.
     const place = { generation, offset };
     for (let start = 0; start < bytes.length;) {
-      const newline = bytes.indexOf(NEWLINE, start);
-      const end = newline < 0 ? bytes.length : newline;
+      const next = mapper.mapRun(bytes, start, offset + start, range, MAX_EVENTS);
+      if (next > start) {
+        start = next;
+        range.to = offset + start;
+        range = this.#sealIfFull(range, start < bytes.length);
+        continue;
+      }
+      const end = mapper.lineEnd(bytes, start);
       place.offset = offset + start;
-      range.begin(bytes, start, end, place.offset, unterminated && newline < 0);
+      range.begin(bytes, start, end, place.offset, unterminated && end === bytes.length);
       const outcome = mapper.map(bytes, start, end, place, range);
       range.counts.lines++;
       range.counts[outcome]++;
       start = end + 1;
       range.to = offset + Math.min(start, bytes.length);
-      if (range.heldBytes >= MAX_HELD_BYTES || range.mostEvents >= MAX_EVENTS) {
-        this.#seal(range);
-        if (start < bytes.length) range = this.#rangeFor(source, generation, range.to);
-      }
+      range = this.#sealIfFull(range, start < bytes.length);
     }
     this.#touch(range);
+  }
+
+  /** The range that takes the lines that follow, if there are any. */
+  #sealIfFull(range: OpenRange, goesOn: boolean): OpenRange {
+    if (range.heldBytes < MAX_HELD_BYTES && range.mostEvents < MAX_EVENTS) return range;
+    this.#seal(range);
+    return goesOn ? this.#rangeFor(range.source, range.generation, range.to) : range;
   }
 
   #takeOversize({ source, generation, offset, length, head, nextOffset }: OversizeLine): void {

@@ -8,19 +8,59 @@
  *   lines    offset in the log of the line that gave event 0, 1, …
  */
 import { ByteWriter } from '../bytes.ts';
+import type { Address } from '../kernel/kernel.ts';
+import { ordinaryBlock, type Block } from '../kernel/memory.ts';
+import type { EventRoom } from '../types.ts';
 
 /** Holds a full chunk: memory that is never written to takes no room, and growing leaves holes. */
-const FIRST_BYTES = 1280 * 1024;
-const FIRST_EVENTS = 256;
+const BODY_BYTES = 1280 * 1024;
+/** A full chunk has fewer, unless its last line gave very many. */
+export const MOST_EVENTS = 4096;
+/** `lines`, `starts` and `idHashes`, in this order. */
+const LISTS_BYTES = MOST_EVENTS * (8 + 4 + 4) + 4;
 const NEWLINE = 0x0a;
+
+/** Of one buffer. */
+export const BUFFER_BYTES = BODY_BYTES + LISTS_BYTES;
+
+/** What is known of each event. */
+interface Lists {
+  readonly starts: Uint32Array;
+  readonly lines: Float64Array;
+  readonly idHashes: Int32Array;
+}
 
 export class EventBuffer {
   /** Behind the whole events stands perhaps a part of the next one. */
-  readonly body = new ByteWriter(FIRST_BYTES);
+  readonly body: ByteWriter;
+  /** Where its memory lies in that of the kernel; 0 when it lies elsewhere. */
+  readonly #address: Address;
+  readonly #own: Lists;
+  #lists: Lists;
   #events = 0;
-  #starts = new Uint32Array(FIRST_EVENTS + 1);
-  #lines = new Float64Array(FIRST_EVENTS);
-  #idHashes = new Int32Array(FIRST_EVENTS);
+
+  /** @param block BUFFER_BYTES */
+  constructor({ buffer, address }: Block = ordinaryBlock(BUFFER_BYTES)) {
+    this.#address = address;
+    this.body = new ByteWriter({ buffer: buffer.subarray(0, BODY_BYTES), address });
+    this.#own = listsIn(buffer.buffer, buffer.byteOffset + BODY_BYTES, MOST_EVENTS);
+    this.#own.starts[0] = 0;
+    this.#lists = this.#own;
+  }
+
+  /** Its memory is the kernel's. */
+  get isOfKernel(): boolean {
+    return this.#address !== 0;
+  }
+
+  /** Where the lists lie in the kernel's memory; undefined when the events do not all lie there. */
+  get addresses(): Readonly<Record<'body' | keyof Lists, Address>> | undefined {
+    const { address: body } = this.body;
+    if (body === 0 || this.#lists !== this.#own) return undefined;
+    const lines = body + BODY_BYTES;
+    const starts = lines + MOST_EVENTS * 8;
+    return { body, lines, starts, idHashes: starts + MOST_EVENTS * 4 + 4 };
+  }
 
   /** Whole events. */
   get events(): number {
@@ -29,12 +69,17 @@ export class EventBuffer {
 
   /** Bytes of the whole events, each with its newline. */
   get bytes(): number {
-    return this.#starts[this.#events]!;
+    return this.#lists.starts[this.#events]!;
   }
 
   /** Memory that it keeps. */
   get capacity(): number {
     return this.body.buffer.length;
+  }
+
+  /** Whether one more event of so many bytes fits without growing. */
+  hasRoom(bytes: number): boolean {
+    return this.#events < this.#lists.lines.length && this.bytes + bytes < this.body.buffer.length;
   }
 
   /** The place for the next event; what was written there and never counted is gone. */
@@ -48,25 +93,40 @@ export class EventBuffer {
     const { body } = this;
     const events = this.#events;
     body.byte(NEWLINE);
-    if (events === this.#lines.length) this.#grow();
-    this.#lines[events] = offset;
-    this.#starts[events + 1] = body.length;
+    if (events === this.#lists.lines.length) this.#grow();
+    const { lines, starts } = this.#lists;
+    lines[events] = offset;
+    starts[events + 1] = body.length;
     this.#events = events + 1;
-    return body.length - this.#starts[events]!;
+    return body.length - starts[events]!;
+  }
+
+  /** Room for more events, which are to be taken then; undefined when it is not in the kernel's memory. */
+  get room(): EventRoom | undefined {
+    const { addresses } = this;
+    return addresses && { ...addresses, bodyBytes: BODY_BYTES, events: this.#events };
+  }
+
+  /** So many events were put into the room. Returns their bytes. */
+  take(events: number): number {
+    const { bytes } = this;
+    this.#events += events;
+    this.body.length = this.bytes;
+    return this.body.length - bytes;
   }
 
   /** Where each event starts, and one more; views of what is used again after `clear`, as are the others. */
   get starts(): Uint32Array {
-    return this.#starts.subarray(0, this.#events + 1);
+    return this.#lists.starts.subarray(0, this.#events + 1);
   }
 
   get lines(): Float64Array {
-    return this.#lines.subarray(0, this.#events);
+    return this.#lists.lines.subarray(0, this.#events);
   }
 
   /** See `LoadedChunk`; filled by whoever looks at the ids. */
   get idHashes(): Int32Array {
-    return this.#idHashes.subarray(0, this.#events);
+    return this.#lists.idHashes.subarray(0, this.#events);
   }
 
   get whole(): Buffer {
@@ -74,25 +134,34 @@ export class EventBuffer {
   }
 
   /** Memory for something else. */
-  room(bytes: number): Buffer {
+  memory(bytes: number): Buffer {
     this.clear();
     this.body.reserve(bytes);
     return this.body.buffer;
   }
 
+  /** Forgets all, and the larger memory that it took. */
   clear(): void {
-    this.body.length = 0;
+    this.body.clear();
+    this.#lists = this.#own;
     this.#events = 0;
   }
 
   #grow(): void {
-    const { length } = this.#lines;
-    const starts = new Uint32Array(length * 2 + 1);
-    starts.set(this.#starts);
-    this.#starts = starts;
-    const lines = new Float64Array(length * 2);
-    lines.set(this.#lines);
-    this.#lines = lines;
-    this.#idHashes = new Int32Array(length * 2);
+    const { starts, lines } = this.#lists;
+    const events = lines.length * 2;
+    const grown = listsIn(new ArrayBuffer(events * (8 + 4 + 4) + 4), 0, events);
+    grown.starts.set(starts);
+    grown.lines.set(lines);
+    this.#lists = grown;
   }
+}
+
+function listsIn(memory: ArrayBufferLike, at: number, events: number): Lists {
+  const starts = at + events * 8;
+  return {
+    lines: new Float64Array(memory, at, events),
+    starts: new Uint32Array(memory, starts, events + 1),
+    idHashes: new Int32Array(memory, starts + (events + 1) * 4, events),
+  };
 }

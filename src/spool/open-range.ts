@@ -3,7 +3,7 @@
  * of them, per destination. Lost on a crash, which is fine: the log still has them.
  */
 import type { ByteWriter } from '../bytes.ts';
-import type { Generation, LineFailure, LineSink, SourceCounts } from '../types.ts';
+import type { EventRoom, Generation, LineFailure, LineSink, RunSink, SourceCounts } from '../types.ts';
 import { noLines } from './counts.ts';
 import type { EventBuffer } from './event-buffer.ts';
 import type { SpareBuffers } from './spare-buffers.ts';
@@ -18,7 +18,7 @@ export interface FailedLine {
   readonly lineBytes?: number;
 }
 
-export class OpenRange implements LineSink {
+export class OpenRange implements LineSink, RunSink {
   readonly source: string;
   readonly generation: Generation;
   readonly from: number;
@@ -68,6 +68,18 @@ export class OpenRange implements LineSink {
     this.#lineEnd = end;
     this.#lineOffset = offset;
     this.#unterminated = unterminated;
+  }
+
+  room(destination: number): EventRoom | undefined {
+    return this.#part(destination).room;
+  }
+
+  took(destination: number, lines: number): void {
+    const part = this.#part(destination);
+    this.#held += part.take(lines);
+    this.#mostEvents = Math.max(this.#mostEvents, part.events);
+    this.counts.lines += lines;
+    this.counts.mapped += lines;
   }
 
   writer(destination: number): ByteWriter {

@@ -8,8 +8,6 @@ import type { EventBuffer } from './event-buffer.ts';
 import { OpenRange } from './open-range.ts';
 import type { SpareBuffers } from './spare-buffers.ts';
 
-const NEWLINE = 0x0a;
-
 export interface RangeEventsOptions {
   readonly chunk: SealedChunk;
   /** Names by destination number. */
@@ -43,8 +41,7 @@ export class RangeEvents implements RangeVisitor {
     const range = this.#begun();
     const place = { generation: range.generation, offset };
     for (let start = 0; start < bytes.length;) {
-      const newline = bytes.indexOf(NEWLINE, start);
-      const end = newline < 0 ? bytes.length : newline;
+      const end = this.#mapper!.lineEnd(bytes, start);
       place.offset = offset + start;
       range.begin(bytes, start, end, place.offset, false);
       const outcome = this.#mapper!.map(bytes, start, end, place, range);

@@ -2,77 +2,50 @@
  * Notices lines that give an id which another line gave shortly before. Lago bills only the first of them: when a
  * client can choose the id, it makes its own usage disappear.
  *
- * Bounded memory: per destination one table of hashes of (transaction id, subscription), 2 MB. In each bucket a new id
- * takes the place of the oldest. So "shortly before" are the last hundred thousand events or so.
+ * Bounded memory: per destination one table of hashes of (transaction id, subscription), 2 MB, which the kernel looks at
+ * (`src/kernel/assembly/ids.ts`). In each of its buckets a new id takes the place of the oldest. So "shortly before" are
+ * the last hundred thousand events or so.
  *
- *   bucket h1 mod buckets:   │ h1 │ h2 │ line │ … five times │ next place │      16 words of 32 bits: one line of a cache
+ * 64 bits tell ids apart, and the seeds are random: nobody can make ids that are taken for each other. With each stands
+ * the line that gave it: the same line, read a second time, repeats nothing.
  *
- * 64 bits tell ids apart, and the seeds are random: nobody can make ids that are taken for each other. `line` says
- * which line gave the id: the same line, read a second time, repeats nothing.
- *
- * Ids of a whole range are looked at together: some 50 ns per event with an id of 32 bytes, measured. One by one it
- * is 150, as nearly every place has to come from memory.
+ * Ids of a whole range are looked at together: one by one, nearly every bucket has to come from memory.
  */
 import { getRandomValues } from 'node:crypto';
 import type { ByteWriter } from '../bytes.ts';
-import type { EventBuffer } from './event-buffer.ts';
+import type { Address } from '../kernel/kernel.ts';
+import { KernelMemory } from '../kernel/memory.ts';
+import { BUFFER_BYTES, EventBuffer, MOST_EVENTS } from './event-buffer.ts';
 
-const WORDS = 3;
-const PLACES = 5;
-/** Of the word that says which place is written next. */
-const NEXT = WORDS * PLACES;
-const BUCKET = NEXT + 1;
 const BUCKETS = 2 ** 15;
+const BUCKET_BYTES = 64;
+const SEED_WORDS = 4;
+/** One word behind the buckets is the kernel's. */
+const TABLE_BYTES = SEED_WORDS * 4 + BUCKETS * BUCKET_BYTES + 4;
+const SCRATCH_BYTES = MOST_EVENTS * 8;
+/** Both ids stand in so many bytes of an event. */
+const IDS_BYTES = 16 * 1024;
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-/** `{"transaction_id":"` */
-const BEFORE_ID = 19;
-/** `","external_subscription_id":"` without its first quote */
-const BETWEEN = 29;
+/** What it takes in the kernel's memory, and some. */
+export const idsBytes = (destinations: number): number =>
+  SCRATCH_BYTES + BUFFER_BYTES + (destinations + 1) * (TABLE_BYTES + 64);
 
-const TWO_TO_32 = 2 ** 32;
-const M1 = 0x9e3779b1;
-const M2 = 0x85ebca6b;
-const [SEED1 = 0, SEED2 = 0] = getRandomValues(new Int32Array(2));
-
-class Table {
-  readonly #words = new Int32Array(BUCKETS * BUCKET);
-
-  /** Whether the id was there, given by another line; afterwards it is. */
-  has(h1: number, h2: number, line: number): boolean {
-    const words = this.#words;
-    const bucket = bucketOf(h1);
-    for (let at = bucket; at < bucket + NEXT; at += WORDS) {
-      if (words[at] === h1 && words[at + 1] === h2) return words[at + 2] !== line;
-    }
-    const place = words[bucket + NEXT]!;
-    words[bucket + NEXT] = (place + 1) % PLACES;
-    const at = bucket + place * WORDS;
-    words[at] = h1;
-    words[at + 1] = h2;
-    words[at + 2] = line;
-    return false;
-  }
-
-  /** Has the buckets of many ids brought into the cache side by side. What it returns only keeps it from being left out. */
-  fetch(hashes: Int32Array, count: number): number {
-    const words = this.#words;
-    let sum = 0;
-    for (let i = 0; i < count; i++) sum ^= words[bucketOf(hashes[2 * i]!)]!;
-    return sum;
-  }
-}
-
-const bucketOf = (h1: number): number => (h1 & (BUCKETS - 1)) * BUCKET;
+const SEEDS = getRandomValues(new Int32Array(SEED_WORDS));
 
 const NONE: readonly number[] = [];
 
 export class RepeatedIds {
+  readonly #memory: KernelMemory;
+  readonly #scratch: Address;
   /** By destination number. */
-  readonly #tables: (Table | undefined)[] = [];
-  /** h1 and h2 of each event. */
-  #hashes = new Int32Array(0);
+  readonly #tables: (Address | undefined)[] = [];
+  /** For events that are not in the kernel's memory: holds the beginnings of some of them. */
+  #copy: EventBuffer | undefined;
+
+  constructor(memory = new KernelMemory(idsBytes(2))) {
+    this.#memory = memory;
+    this.#scratch = memory.allocate(SCRATCH_BYTES);
+  }
 
   /**
    * Remembers the ids of events, and tells which of them another line gave before. Ids are compared as they are
@@ -81,56 +54,41 @@ export class RepeatedIds {
    * @returns indices of events
    */
   repeats(destination: number, events: EventBuffer, seed: number): readonly number[] {
-    const { starts, lines } = events;
-    const hashes = this.#hash(events.body, starts, events.idHashes);
-    const table = (this.#tables[destination] ??= new Table());
-    table.fetch(hashes, lines.length);
-    let found: number[] | undefined;
-    for (let i = 0; i < lines.length; i++) {
-      const offset = lines[i]!;
-      const line = seed ^ offset ^ Math.imul(offset / TWO_TO_32, M1);
-      if (table.has(hashes[2 * i]!, hashes[2 * i + 1]!, line)) (found ??= []).push(i);
-    }
-    return found ?? NONE;
+    const table = (this.#tables[destination] ??= this.#newTable());
+    return events.addresses === undefined
+      ? this.#inParts(table, events, seed)
+      : this.#look(table, events, seed);
   }
 
-  #hash({ view }: ByteWriter, starts: Uint32Array, idHashes: Int32Array): Int32Array {
-    const events = starts.length - 1;
-    if (this.#hashes.length < events * 2) this.#hashes = new Int32Array(events * 2);
-    const hashes = this.#hashes;
-    for (let i = 0; i < events; i++) {
-      const end = starts[i + 1]!;
-      let at = starts[i]! + BEFORE_ID;
-      let h1 = SEED1;
-      let h2 = SEED2;
-      for (let id = 0; id < 2; id++) {
-        // Four bytes at a time as long as none of them is a quote or a backslash.
-        for (; at + 4 <= end; at += 4) {
-          const four = view.getInt32(at, true);
-          const quote = four ^ 0x22222222;
-          const slash = four ^ 0x5c5c5c5c;
-          if ((((quote - 0x01010101) & ~quote) | ((slash - 0x01010101) & ~slash)) & 0x80808080) break;
-          h1 = Math.imul(h1 ^ four, M1);
-          h2 = Math.imul(h2 ^ four, M2);
-          h1 ^= h1 >>> 15;
-          h2 ^= h2 >>> 13;
-        }
-        for (let escaped = false; at < end; at++) {
-          const byte = view.getUint8(at);
-          h1 = Math.imul(h1 ^ byte, M1);
-          h2 = Math.imul(h2 ^ byte, M2);
-          h1 ^= h1 >>> 15;
-          h2 ^= h2 >>> 13;
-          if (byte === QUOTE && !escaped) break;
-          escaped = byte === BACKSLASH && !escaped;
-        }
-        if (id === 0) idHashes[i] = h1;
-        at += 1 + BETWEEN;
+  #look(table: Address, events: EventBuffer, seed: number): readonly number[] {
+    const { body, starts, lines, idHashes } = events.addresses!;
+    const { kernel, words } = this.#memory;
+    const count = kernel.repeats(table, body, starts, lines, events.events, seed, idHashes, this.#scratch);
+    if (count === 0) return NONE;
+    return [...words.subarray(this.#scratch / 4, this.#scratch / 4 + count)];
+  }
+
+  #inParts(table: Address, events: EventBuffer, seed: number): readonly number[] {
+    const copy = (this.#copy ??= new EventBuffer(this.#memory.block(BUFFER_BYTES)));
+    const { body, starts, lines, idHashes } = events;
+    const repeating: number[] = [];
+    for (let first = 0; first < lines.length; first += copy.events) {
+      copy.clear();
+      for (let event = first; event < lines.length && copy.hasRoom(IDS_BYTES); event++) {
+        const start = starts[event]!;
+        copy.next().copy(body.buffer, start, Math.min(starts[event + 1]! - 1, start + IDS_BYTES));
+        copy.add(lines[event]!);
       }
-      hashes[2 * i] = h1;
-      hashes[2 * i + 1] = h2;
+      for (const event of this.#look(table, copy, seed)) repeating.push(first + event);
+      idHashes.set(copy.idHashes, first);
     }
-    return hashes;
+    return repeating;
+  }
+
+  #newTable(): Address {
+    const table = this.#memory.allocate(TABLE_BYTES);
+    this.#memory.words.set(SEEDS, table / 4);
+    return table;
   }
 }
 

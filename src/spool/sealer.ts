@@ -8,6 +8,7 @@
  * What fails (disk full, I/O error) is tried again until it works; meanwhile the gate is closed.
  */
 import { crc32 } from 'node:zlib';
+import type { KernelMemory } from '../kernel/memory.ts';
 import type { Reporter } from '../observe/events.ts';
 import type { Clock, DeadLetter, SealedChunk } from '../types.ts';
 import { ChunkFile } from './chunk-file.ts';
@@ -33,6 +34,7 @@ export interface SealerOptions {
   readonly folders: StateFolders;
   /** Names by destination number. */
   readonly destinations: readonly string[];
+  readonly memory: KernelMemory | undefined;
   readonly nextSequence: number;
   readonly letters: DeadLetterStore;
   readonly ledger: Ledger;
@@ -58,7 +60,7 @@ interface NewChunk {
 export class Sealer {
   readonly #o: SealerOptions;
   readonly #layout: StateLayout;
-  readonly #ids = new RepeatedIds();
+  readonly #ids: RepeatedIds;
   readonly #ranges = new Set<OpenRange>();
   /** The same array each time: it would be the largest piece of garbage. */
   readonly #lineOffsets: number[] = [];
@@ -71,6 +73,7 @@ export class Sealer {
   constructor(options: SealerOptions) {
     this.#o = options;
     this.#layout = options.folders.layout;
+    this.#ids = new RepeatedIds(options.memory);
     this.#nextSequence = options.nextSequence;
   }
 

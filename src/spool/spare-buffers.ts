@@ -1,26 +1,43 @@
 /** Buffers of events that were used before and will be again: a chunk's worth each, so worth keeping, but few. */
-import { EventBuffer } from './event-buffer.ts';
+import type { KernelMemory } from '../kernel/memory.ts';
+import { BUFFER_BYTES, EventBuffer } from './event-buffer.ts';
 
-/** One that grew beyond this, for the sake of a giant event, is not kept. */
-const MOST_CAPACITY = 2 * 1024 * 1024;
+/** Chunks that are filled, written and shipped at once, in most cases. Events of more are copied once more. */
+const MOST_OF_KERNEL = 12;
 /**
- * One fills while others are written and shipped. Not fewer: once a large piece of memory is freed, glibc keeps more of
- * what is freed afterwards (measured: 10 MB).
+ * Others that are kept. Not fewer: once a large piece of memory is freed, glibc keeps more of what is freed afterwards
+ * (measured: 10 MB).
  */
-const MOST_SPARE = 8;
+const MOST_OTHERS = 8;
+
+/** What they take in the kernel's memory. */
+export const spareBytes = MOST_OF_KERNEL * (BUFFER_BYTES + 64);
 
 export class SpareBuffers {
-  readonly #spare: EventBuffer[] = [];
+  readonly #memory: KernelMemory | undefined;
+  readonly #ofKernel: EventBuffer[] = [];
+  readonly #others: EventBuffer[] = [];
+  #made = 0;
+
+  constructor(memory: KernelMemory | undefined) {
+    this.#memory = memory;
+  }
 
   /** An empty one. */
   take(): EventBuffer {
-    return this.#spare.pop() ?? new EventBuffer();
+    return this.#ofKernel.pop() ?? this.#newOfKernel() ?? this.#others.pop() ?? new EventBuffer();
   }
 
   /** Nobody looks at its events any more. */
   giveBack(buffer: EventBuffer): void {
-    if (this.#spare.length >= MOST_SPARE || buffer.capacity > MOST_CAPACITY) return;
     buffer.clear();
-    this.#spare.push(buffer);
+    if (buffer.isOfKernel) this.#ofKernel.push(buffer);
+    else if (this.#others.length < MOST_OTHERS) this.#others.push(buffer);
+  }
+
+  #newOfKernel(): EventBuffer | undefined {
+    if (this.#memory === undefined || this.#made === MOST_OF_KERNEL) return undefined;
+    this.#made++;
+    return new EventBuffer(this.#memory.block(BUFFER_BYTES));
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { SpoolConfig } from '../config/types.ts';
 import { StateDirError } from '../errors.ts';
+import type { KernelMemory } from '../kernel/memory.ts';
 import type { Reporter } from '../observe/events.ts';
 import type { LogRanges } from '../log-range.ts';
 import type { Clock, GenerationPosition, LineConsumer, LineMapper } from '../types.ts';
@@ -17,9 +18,10 @@ import { FreshChunks } from './fresh-chunks.ts';
 import { SpoolGate } from './gate.ts';
 import type { Ledger } from './ledger.ts';
 import { recover, type Recovered } from './recovery.ts';
+import { idsBytes } from './repeated-ids.ts';
 import { Restorer } from './restorer.ts';
 import { Sealer } from './sealer.ts';
-import { SpareBuffers } from './spare-buffers.ts';
+import { SpareBuffers, spareBytes } from './spare-buffers.ts';
 import type { StateFs } from './state-fs.ts';
 
 export interface SpoolOptions {
@@ -43,9 +45,14 @@ export interface SpoolOptions {
   readonly remap: (source: string) => LineMapper;
   /** A range of a log that is not found is sought again after so long: files are on the move under rotation. */
   readonly searchAgainMs: number;
+  /** Where logs are read, and events written; absent when that is no matter. */
+  readonly memory?: KernelMemory;
   /** Called when a destination has something new. */
   readonly wake: (destination: string) => void;
 }
+
+/** What a spool takes in the kernel's memory. */
+export const spoolBytes = (destinations: number): number => spareBytes + idsBytes(destinations);
 
 export class Spool {
   readonly ledger: Ledger;
@@ -107,7 +114,7 @@ export class Spool {
     const { signal } = abort;
     const letters = new DeadLetterStore(fs, layout.dead, clock, recovered.letters);
     const gate = new SpoolGate(options.limits, fs, stateDir, reporter, clock, signal);
-    const spare = new SpareBuffers();
+    const spare = new SpareBuffers(options.memory);
     const fresh = new FreshChunks(spare, clock);
     const shared = { fs, folders, ledger, letters, reporter, clock, signal };
     const absent = new AbsentChunks(() => checkpointer.touch());
@@ -155,6 +162,7 @@ export class Spool {
       destinations,
       gate,
       fresh,
+      memory: options.memory,
       nextSequence,
       checkpoint: () => checkpointer.write(),
       sealed: (chunks) => {

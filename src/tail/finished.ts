@@ -17,6 +17,8 @@ export interface FinishedOptions {
   readonly consumer: LineConsumer;
   /** Stops between two blocks. */
   readonly signal?: AbortSignal;
+  /** Memory of READ_BYTES that lines are to be read into. */
+  readonly readInto?: Buffer;
   /** Where to go on in this generation, in uncompressed bytes; 0 when it is new. */
   readonly startOffset?: (generation: Generation) => number;
 }
@@ -39,7 +41,7 @@ export async function readFinished(
   options: FinishedOptions,
 ): Promise<FinishedFile[]> {
   for (const file of files) await (await openFinished(file)).content.close();
-  const buffer = new ReadBuffer();
+  const buffer = new ReadBuffer(options.readInto);
   const summaries: FinishedFile[] = [];
   for (const file of files) {
     if (options.signal?.aborted === true) break;

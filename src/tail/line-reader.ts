@@ -12,19 +12,31 @@ import type { Content } from './content.ts';
 
 const NEWLINE = 0x0a;
 /** Larger reads were no faster; smaller ones pay for the trip to the thread pool (64 KiB: a tenth of the rate). */
-const READ_BYTES = 512 * 1024;
+export const READ_BYTES = 512 * 1024;
 /** Kept of a line that is too long. */
 const HEAD_BYTES = 1024;
 
+const NOTHING = Buffer.alloc(0);
+
 /** The buffer that the readers of a tailer share: only one of them reads at a time. */
 export class ReadBuffer {
-  bytes = Buffer.allocUnsafe(READ_BYTES);
+  bytes: Buffer;
   /** For looks at the first bytes of a file while `bytes` is in use. */
   readonly head = Buffer.allocUnsafe(FINGERPRINT_MAX_BYTES);
+  readonly #usual: Buffer;
+  /** For the sake of long lines; the limit is `max_line_bytes`. */
+  #large: Buffer = NOTHING;
 
-  /** Grows for the sake of a long line; the limit is `max_line_bytes`. */
+  /** @param usual READ_BYTES, where those who read the lines like them best */
+  constructor(usual: Buffer = Buffer.allocUnsafe(READ_BYTES)) {
+    this.#usual = usual;
+    this.bytes = usual;
+  }
+
+  /** Makes room for so many bytes; forgets those that are there. */
   reserve(length: number): void {
-    if (length > this.bytes.length) this.bytes = Buffer.allocUnsafe(length);
+    if (length > Math.max(this.#usual.length, this.#large.length)) this.#large = Buffer.allocUnsafe(length);
+    this.bytes = length <= this.#usual.length ? this.#usual : this.#large;
   }
 }
 

@@ -33,6 +33,8 @@ export interface TailerOptions {
   readonly startedMs?: number;
   /** At least this often the folders are looked at. */
   readonly pollMs?: number;
+  /** Memory of READ_BYTES that lines are to be read into. */
+  readonly readInto?: Buffer;
   /** False: no file-system events, only the poll. */
   readonly watch?: boolean;
 }
@@ -57,7 +59,7 @@ export class Tailer {
     const { sources, positions, consumer, reporter, clock = systemClock, pollMs = POLL_MS } = options;
     this.#clock = clock;
     this.#pollMs = pollMs;
-    const buffer = new ReadBuffer();
+    const buffer = new ReadBuffer(options.readInto);
     const startedNs = BigInt(options.startedMs ?? Date.now()) * NS_PER_MS;
     const followers: SourceFollower[] = [];
     for (const source of sources) {

@@ -7,8 +7,14 @@ import { fileURLToPath } from 'node:url';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { MapperOptions } from '../../src/map/compile.ts';
-import { rule } from '../map/harness.ts';
+import type { LineMapper } from '../../src/types.ts';
+import { compileMapper, compilePlainMapper } from '../../src/map/compile.ts';
+import { KernelMemory } from '../../src/kernel/memory.ts';
+import { CollectingSink, GENERATION, rule } from '../map/harness.ts';
 import { Twins } from '../map/fast/harness.ts';
+import { BUFFER_BYTES } from '../../src/spool/event-buffer.ts';
+import { OpenRange } from '../../src/spool/open-range.ts';
+import { SpareBuffers, spareBytes } from '../../src/spool/spare-buffers.ts';
 
 const FORMATS = ['nginx', 'kong-file-log', 'apisix-file-logger', 'litellm', 'json'] as const;
 
@@ -326,6 +332,106 @@ it('with rules of any kind, the fast and the plain mapper agree', () => {
     { numRuns: RUNS * 4 },
   );
 });
+
+describe('whole blocks, as the daemon maps them', () => {
+  /** Every rule, and those that the kernel can do alone. */
+  const SETS = [RULES, RULES.slice(0, 1), [plainRule()]];
+
+  it('give the same in the memory of the kernel as line by line, the plain way', () => {
+    const memory = new KernelMemory(spareBytes + 2 * BUFFER_BYTES);
+    const spare = new SpareBuffers(memory);
+    const block = memory.block(BUFFER_BYTES);
+    const pairs = SETS.map((rules) => {
+      const options = { rules, match: 'all', destinations: ['lago'], format: 'json' } as const;
+      return { fast: compileMapper({ ...options, memory }), plain: compilePlainMapper(options) };
+    });
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(line, regular), { minLength: 1, maxLength: 40 }),
+        fc.constantFrom(...pairs),
+        fc.integer({ min: 1, max: 50 }),
+        (lines, { fast, plain }, most) => {
+          const whole = lines.map((bytes) => bytes.toString('latin1').replaceAll('\n', ' '));
+          const text = Buffer.from(`${whole.join('\n')}\n`, 'latin1');
+          text.copy(block.buffer);
+          const range = new OpenRange('s', GENERATION, 0, 0, spare);
+          const before = Object.values({ ...fast.paths });
+          mapBlock(fast, block.buffer.subarray(0, text.length), range, most);
+          const taken = Object.values({ ...fast.paths }).map((count, path) => count - before[path]!);
+
+          const sink = new CollectingSink();
+          const counts = { lines: 0, skipped: 0, dead: 0, mapped: 0, repeated: 0 };
+          const offsets: number[] = [];
+          for (let start = 0; start < text.length;) {
+            const end = plain.lineEnd(text, start);
+            const place = { generation: GENERATION, offset: start };
+            counts[plain.map(text, start, end, place, sink)]++;
+            counts.lines++;
+            while (offsets.length < sink.events.length) offsets.push(start);
+            start = end + 1;
+          }
+          const [part] = range.parts;
+          expect(part?.whole.toString() ?? '').toBe(sink.events.map(({ json }) => `${json}\n`).join(''));
+          expect([...(part?.lines ?? [])]).toEqual(offsets);
+          expect(range.counts).toEqual(counts);
+          expect(range.failures.map(({ failure }) => failure)).toEqual(sink.failures);
+          expect(taken.reduce((sum, count) => sum + count)).toBe(counts.lines);
+          range.recycle();
+        },
+      ),
+      { numRuns: RUNS },
+    );
+  });
+
+  it('are mapped in runs where lines are alike', () => {
+    const memory = new KernelMemory(spareBytes + 2 * BUFFER_BYTES);
+    const { buffer } = memory.block(BUFFER_BYTES);
+    const text = '{"id":"i-1","sub":"acme","t":1795193078.206,"a":7}\n'.repeat(20);
+    const bytes = buffer.subarray(0, buffer.write(text));
+    const range = new OpenRange('s', GENERATION, 0, 0, new SpareBuffers(memory));
+    const mapper = compileMapper({ ...optionsFor('json', 'all'), rules: [plainRule()], memory });
+    mapper.map(bytes, 0, mapper.lineEnd(bytes, 0), { generation: GENERATION, offset: 0 }, range);
+    const second = mapper.lineEnd(bytes, 0) + 1;
+    expect(mapper.mapRun(bytes, second, second, range, 100)).toBe(bytes.length);
+    expect(range.counts).toMatchObject({ lines: 19, mapped: 19 });
+  });
+});
+
+/** Lines that the kernel maps alone, but for some. */
+const regular = fc
+  .record({
+    id: fc.constantFrom('i-1', 'i-2', '', ' ', 'é', 'a"b'),
+    sub: fc.constantFrom('acme', 'acme', 'acme', '-', ''),
+    t: fc.constantFrom(1795193078.206, 1795193078, 0, '1795193078.5', '2026-11-20T16:44:38Z', -1),
+    a: fc.constantFrom('x', 7, 'é', 1e21, true, null),
+  })
+  .map((fields) => Buffer.from(JSON.stringify(fields)));
+
+function plainRule(): ReturnType<typeof rule> {
+  return rule({
+    event_transaction_id: '${id}',
+    event_subscription_id: '${sub}',
+    event_timestamp: '${t}',
+    event_properties: { a: '${a}', text: 'is ${a ?? none}' },
+  });
+}
+
+/** As the collector does it, but with a limit of events that is met more often. */
+function mapBlock(mapper: LineMapper, bytes: Buffer, range: OpenRange, mostAtOnce: number): void {
+  for (let start = 0; start < bytes.length;) {
+    const most = (range.parts[0]?.events ?? 0) + mostAtOnce;
+    const next = mapper.mapRun(bytes, start, start, range, most);
+    if (next > start) {
+      start = next;
+      continue;
+    }
+    const end = mapper.lineEnd(bytes, start);
+    range.begin(bytes, start, end, start, false);
+    range.counts[mapper.map(bytes, start, end, { generation: GENERATION, offset: start }, range)]++;
+    range.counts.lines++;
+    start = end + 1;
+  }
+}
 
 it('the lines of these tests take all paths and have all outcomes', () => {
   const seen = new Map<string, number>();

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { lineEnd } from '../../src/bytes.ts';
 import { systemClock } from '../../src/clock.ts';
 import type { LineMapper, LoadedChunk, SealedChunk } from '../../src/types.ts';
 import { Spool } from '../../src/spool/spool.ts';
@@ -13,6 +14,8 @@ const GENERATION = { dev: '1', ino: '2', fingerprint: 'f'.repeat(32), fingerprin
 const mapper: LineMapper = {
   repairs: { hexEscapes: 0, bareDashes: 0, invalidUtf8: 0 },
   paths: { skeleton: 0, scan: 0, parse: 0 },
+  mapRun: (_bytes, start) => start,
+  lineEnd,
   map(bytes, start, end, _place, sink) {
     sink.writer(0).text(`{"transaction_id":"${bytes.toString('utf8', start, end)}"}`);
     sink.event(0);

@@ -3,7 +3,7 @@ import type { Condition, Predicate } from '../filter.ts';
 import { literalPattern } from '../pattern.ts';
 import { LOG_ID } from '../variable.ts';
 import type { FastLine } from './line.ts';
-import { STRING } from './scan.ts';
+import { STRING } from '../../kernel/kinds.ts';
 import type { FastVariable } from './variable.ts';
 
 /** What of a text of ASCII has to be equal to the literal. */

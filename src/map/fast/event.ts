@@ -2,12 +2,18 @@
  * An event of one rule: text that is the same for all lines, encoded once, and holes between it.
  *
  *   {"transaction_id":" hole ","external_subscription_id":" hole ","code":"c","timestamp": hole ,"properties":{ … }}
+ *
+ * Its record in the kernel's memory is that of `src/kernel/assembly/event.ts`.
  */
-import { viewOf } from '../../bytes.ts';
+import { SLACK, type Address } from '../../kernel/kernel.ts';
+import type { KernelMemory } from '../../kernel/memory.ts';
 import type { LineSink } from '../../types.ts';
-import type { Hole } from './hole.ts';
+import { HOLE_WORDS, type Hole } from './hole.ts';
 import type { FastLine } from './line.ts';
-import { SLACK } from './scan.ts';
+
+/** Words of a record: before the first hole, and of the text before a hole. */
+const HEADER_WORDS = 4;
+const TEXT_WORDS = 2;
 
 /** Holes that together with some text make an id. */
 export interface IdHoles {
@@ -34,73 +40,70 @@ export class EventShape {
 }
 
 export class EventWriter {
+  readonly #memory: KernelMemory;
   readonly #holes: readonly Hole[];
-  readonly #ids: readonly IdHoles[];
-  /** All texts; text i is `[from[i], from[i + 1])`. */
-  readonly #texts: DataView;
-  readonly #from: Int32Array;
+  readonly #given: readonly Hole[];
+  /** Where it stands in the kernel's memory. */
+  readonly record: Address;
 
-  constructor({ texts, holes }: EventShape, ids: readonly IdHoles[]) {
+  /** @throws OutOfMemoryError */
+  constructor(memory: KernelMemory, { texts, holes }: EventShape, ids: readonly [IdHoles, IdHoles]) {
+    this.#memory = memory;
     this.#holes = holes;
-    this.#ids = ids;
-    const joined = Buffer.from(texts.join('') + ' '.repeat(SLACK));
-    this.#texts = viewOf(joined);
-    let end = 0;
-    this.#from = Int32Array.from([0, ...texts.map((text) => (end += Buffer.byteLength(text)))]);
+    this.#given = holes.filter(({ isGiven }) => isGiven);
+    const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+    const idWords = memory.putWords(ids.flatMap(({ first, end, maxBytes }) => [first, end, maxBytes]));
+    const textWords = texts.map((text) => [memory.putText(text), Buffer.byteLength(text)]);
+    this.record = memory.putWords([
+      holes.length,
+      bytes,
+      idWords,
+      0,
+      ...textWords.flatMap((words) => [...words, ...Array<number>(HOLE_WORDS).fill(0)]),
+    ]);
+    for (const [index, hole] of holes.entries()) {
+      hole.writeTo(this.record + (HEADER_WORDS + index * (TEXT_WORDS + HOLE_WORDS) + TEXT_WORDS) * 4);
+    }
+  }
+
+  /** The kernel fills all of its holes, mostly. */
+  get isPlain(): boolean {
+    return this.#given.length === 0;
   }
 
   /** Writes the event of a line to `sink`; false when only the plain mapper knows what becomes of the line. */
   write(line: FastLine, sink: LineSink, destination: number): boolean {
-    const holes = this.#holes;
-    let bytes = this.#from[holes.length + 1]!;
-    for (let i = 0; i < holes.length; i++) {
-      const hole = holes[i]!;
-      if (!hole.fill(line)) return false;
-      bytes += hole.length;
-    }
-    if (!this.#hasIds()) return false;
-
+    const bytes = this.#fill(line);
+    if (bytes < 0) return false;
+    const { kernel, buffer, eventRoom } = this.#memory;
     const writer = sink.writer(destination);
     writer.reserve(bytes + SLACK);
-    const { view } = writer;
-    const texts = this.#texts;
-    const from = this.#from;
-    let at = writer.length;
-    for (let i = 0; i < holes.length; i++) {
-      const hole = holes[i]!;
-      at = copy(texts, from[i]!, from[i + 1]!, view, at);
-      at = copy(hole.view, hole.start, hole.start + hole.length, view, at);
+    if (writer.address !== 0) {
+      kernel.write(this.record, writer.address + writer.length);
+      writer.length += bytes;
+    } else {
+      if (!this.#memory.hasEventRoom(bytes)) return false;
+      kernel.write(this.record, eventRoom);
+      writer.copy(buffer, eventRoom, eventRoom + bytes);
     }
-    writer.length = copy(texts, from[holes.length]!, from[holes.length + 1]!, view, at);
     sink.event(destination);
     return true;
   }
 
-  /** False when an id is perhaps empty or too long. */
-  #hasIds(): boolean {
-    const ids = this.#ids;
-    for (let i = 0; i < ids.length; i++) {
-      const { first, end, maxBytes } = ids[i]!;
-      let bytes = 0;
-      let blank = true;
-      for (let j = first; j < end; j++) {
-        const hole = this.#holes[j]!;
-        bytes += hole.length;
-        if (!hole.blank) blank = false;
-      }
-      if (blank || bytes > maxBytes) return false;
+  /** Fills all holes; the bytes of the event, or -1. */
+  #fill(line: FastLine): number {
+    const { kernel } = this.#memory;
+    const given = this.#given;
+    for (let i = 0; i < given.length; i++) if (!given[i]!.fill(line)) return -1;
+    let bytes = kernel.fill(this.record, 0);
+    if (bytes >= 0) return bytes;
+    this.#memory.forgetOddValues();
+    while (bytes < 0) {
+      // Behind the last one: it is the ids that are wrong.
+      const hole = this.#holes[-1 - bytes];
+      if (hole === undefined || !hole.fill(line)) return -1;
+      bytes = kernel.fill(this.record, -bytes);
     }
-    return true;
+    return bytes;
   }
-}
-
-/**
- * Copies `source[start, end)` to `target` at `at`, four bytes at a time; returns where it ends. Reads and overwrites up
- * to three bytes more. For texts of some ten bytes, that is faster than any call of a built-in.
- */
-function copy(source: DataView, start: number, end: number, target: DataView, at: number): number {
-  for (let from = start, to = at; from < end; from += 4, to += 4) {
-    target.setInt32(to, source.getInt32(from, true), true);
-  }
-  return at + end - start;
 }

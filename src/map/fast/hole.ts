@@ -1,136 +1,126 @@
 /**
- * Holes in the text of an event, which each line fills. A hole does not copy: it says where its bytes stand, in the line
- * or in a buffer of its own, until the event is written.
+ * Holes in the text of an event, which each line fills. The kernel fills most of them; what it leaves, or is `given` to
+ * it, is filled here: not by copying, but by saying where the bytes stand until the event is written. The record of a hole
+ * is that of `src/kernel/assembly/event.ts`.
  */
-import { viewOf } from '../../bytes.ts';
+import type { Address } from '../../kernel/kernel.ts';
+import type { KernelMemory } from '../../kernel/memory.ts';
 import { LOG_ID_DIGITS } from '../log-id.ts';
-import { formatSeconds } from '../timestamp.ts';
 import { quote, toProperty, toText } from '../values.ts';
 import type { Value } from '../values.ts';
 import type { FastLine } from './line.ts';
-import { CONTAINER, COPYABLE, NUMBER, ODD, SLACK } from './scan.ts';
-import { MISSING } from './variable.ts';
+import type { FastTime } from './time.ts';
 import type { FastVariable } from './variable.ts';
 
 const DASH = 0x2d;
-const BACKSLASH = 0x5c;
-/** A number of so few bytes without an exponent is in the range of a double. */
-const FINITE_BYTES = 300;
+
+/** Flags of a record. */
+const PROPERTY = 1;
+const EMPTY_IS_NOTHING = 2;
+const DASH_IS_NOTHING = 4;
+
+/** Words of a record behind those of the text before the hole. */
+const RULE_WORDS = 5;
+export const HOLE_WORDS = RULE_WORDS + 3 + 2;
 
 export abstract class Hole {
-  /** What fills the hole: `view[start, start + length)`, with SLACK bytes behind it. */
-  view: DataView = NO_BYTES;
-  start = 0;
-  length = 0;
-  /** It is filled with text that is perhaps nothing but white space. */
-  blank = false;
+  /** The kernel knows nothing of it: it has to be filled before the others. */
+  abstract readonly isGiven: boolean;
+  protected readonly memory: KernelMemory;
+  /** Index of the first word that says how it is filled. */
+  #filled = 0;
+
+  constructor(memory: KernelMemory) {
+    this.memory = memory;
+  }
 
   /** Fills the hole from the line; false when only the plain mapper knows what becomes of the line. */
   abstract fill(line: FastLine): boolean;
-}
 
-/** A buffer that can be looked at in a view, with SLACK behind what is in it. */
-class OwnBytes {
-  #buffer = Buffer.alloc(32 + SLACK);
-  view = viewOf(this.#buffer);
+  /** Writes its record; the text before it is not its own. @param at address behind the text's words */
+  writeTo(at: Address): void {
+    this.memory.words.set(this.record(), at / 4);
+    this.#filled = at / 4 + RULE_WORDS;
+  }
 
-  /** Holds the text from now on; returns its length in bytes. */
-  set(text: string): number {
-    const needed = text.length * 3 + SLACK;
-    if (needed > this.#buffer.length) {
-      this.#buffer = Buffer.alloc(needed);
-      this.view = viewOf(this.#buffer);
-    }
-    return this.#buffer.write(text);
+  /** Words of the record: places, flags, fallback, what fills it at first. */
+  protected record(): readonly number[] {
+    return [];
+  }
+
+  /** @param blank It is text that is perhaps nothing but white space. */
+  protected set(address: Address, length: number, blank: boolean): void {
+    const { words } = this.memory;
+    words[this.#filled] = address;
+    words[this.#filled + 1] = length;
+    words[this.#filled + 2] = blank ? 1 : 0;
   }
 }
 
-const NO_BYTES = new OwnBytes().view;
-
 /** One variable, as a part of a string or as a whole value. */
 export abstract class VariableHole extends Hole {
+  readonly isGiven = false;
   readonly #variable: FastVariable;
-  readonly #emptyIsNothing: boolean;
-  readonly #dashIsNothing: boolean;
   readonly #unset: readonly string[];
-  readonly #fallback: OwnBytes = new OwnBytes();
-  readonly #fallbackLength: number;
+  readonly #fallback: string;
   readonly #fallbackIsBlank: boolean;
-  readonly #decoded = new OwnBytes();
-  /** 1 to take the quotes of a string along. */
-  readonly #quotes: number;
+  readonly #isProperty: boolean;
 
   /** @param unset Texts that count as missing: '' or '-' @param fallback JSON in the place of a missing value */
-  constructor(variable: FastVariable, unset: readonly string[], fallback: string, quotes: 0 | 1) {
-    super();
+  constructor(
+    memory: KernelMemory,
+    variable: FastVariable,
+    unset: readonly string[],
+    fallback: string,
+    isProperty: boolean,
+  ) {
+    super(memory);
     this.#variable = variable;
     this.#unset = unset;
-    this.#emptyIsNothing = unset.includes('');
-    this.#dashIsNothing = unset.includes('-');
-    this.#fallbackLength = this.#fallback.set(fallback);
-    this.#fallbackIsBlank = (JSON.parse(quotes === 1 ? fallback : `"${fallback}"`) as string).trim() === '';
-    this.#quotes = quotes;
+    this.#fallback = fallback;
+    this.#isProperty = isProperty;
+    this.#fallbackIsBlank = (JSON.parse(isProperty ? fallback : `"${fallback}"`) as string).trim() === '';
   }
 
   /** The JSON of a value that cannot be copied; undefined when that takes the plain mapper. */
   protected abstract json(value: Value): string | undefined;
 
-  /** Whether the number `bytes[start, end)` can be copied. */
-  protected abstract isCopied(bytes: Uint8Array, start: number, end: number): boolean;
+  protected override record(): readonly number[] {
+    const fallback = this.#fallback;
+    return [
+      this.#variable.writeTo(this.memory),
+      (this.#isProperty ? PROPERTY : 0) |
+        (this.#unset.includes('') ? EMPTY_IS_NOTHING : 0) |
+        (this.#unset.includes('-') ? DASH_IS_NOTHING : 0),
+      this.memory.putText(fallback),
+      Buffer.byteLength(fallback),
+      this.#fallbackIsBlank ? 1 : 0,
+    ];
+  }
 
+  /** For a value that does not stand in the line as it is to be written. */
   fill(line: FastLine): boolean {
     const slot = this.#variable.find(line);
-    if (slot < 0)
-      return slot === MISSING ? this.#fillFallback() : this.#fillValue(this.#variable.value(line));
-    const kind = line.kinds[slot]!;
-    const start = line.starts[slot]!;
-    const end = line.ends[slot]!;
-    const { bytes } = line;
-    if (kind <= COPYABLE) {
-      if (end === start && this.#emptyIsNothing) return this.#fillFallback();
-      const first = bytes[start]!;
-      if (end === start + 1 && first === DASH && this.#dashIsNothing) return this.#fillFallback();
-      this.blank = first <= 0x20 || first >= 0x7f || first === BACKSLASH || end === start;
-      this.view = line.view;
-      this.start = start - this.#quotes;
-      this.length = end - start + 2 * this.#quotes;
-      return true;
-    }
-    if (kind === ODD || kind === CONTAINER) return this.#fillValue(line.decode(slot));
-    if (kind === NUMBER && !this.isCopied(bytes, start, end)) return this.#fillValue(line.decode(slot));
-    this.blank = false;
-    this.view = line.view;
-    this.start = start;
-    this.length = end - start;
-    return true;
-  }
-
-  #fillFallback(): boolean {
-    this.view = this.#fallback.view;
-    this.start = 0;
-    this.length = this.#fallbackLength;
-    this.blank = this.#fallbackIsBlank;
-    return true;
-  }
-
-  #fillValue(value: Value): boolean {
-    if (value === undefined || (typeof value === 'string' && this.#unset.includes(value))) {
-      return this.#fillFallback();
-    }
-    const json = this.json(value);
-    if (json === undefined) return false;
-    this.length = this.#decoded.set(json);
-    this.view = this.#decoded.view;
-    this.start = 0;
-    this.blank = typeof value === 'string' && value.trim() === '';
+    const found = slot < 0 ? this.#variable.value(line) : line.decode(slot);
+    const isMissing = found === undefined || (typeof found === 'string' && this.#unset.includes(found));
+    const json = isMissing ? this.#fallback : this.json(found);
+    const held = json === undefined ? undefined : this.memory.holdOddValue(json);
+    if (held === undefined) return false;
+    const blank = isMissing ? this.#fallbackIsBlank : typeof found === 'string' && found.trim() === '';
+    this.set(held.address, held.length, blank);
     return true;
   }
 }
 
 /** A variable within the quotes of a string. */
 export class TextHole extends VariableHole {
-  constructor(variable: FastVariable, unset: readonly string[], fallback: string | undefined) {
-    super(variable, unset, inString(fallback ?? ''), 0);
+  constructor(
+    memory: KernelMemory,
+    variable: FastVariable,
+    unset: readonly string[],
+    fallback: string | undefined,
+  ) {
+    super(memory, variable, unset, inString(fallback ?? ''), false);
   }
 
   protected override json(value: Value): string | undefined {
@@ -138,36 +128,32 @@ export class TextHole extends VariableHole {
     // Halves of a character may become a whole one with what stands beside them.
     return text.isWellFormed() ? inString(text) : undefined;
   }
-
-  protected override isCopied(): boolean {
-    return true;
-  }
 }
 
 /** A property that is a variable and nothing else. */
 export class PropertyHole extends VariableHole {
-  constructor(variable: FastVariable, unset: readonly string[], fallback: string | undefined) {
-    super(variable, unset, quote(fallback ?? ''), 1);
+  constructor(
+    memory: KernelMemory,
+    variable: FastVariable,
+    unset: readonly string[],
+    fallback: string | undefined,
+  ) {
+    super(memory, variable, unset, quote(fallback ?? ''), true);
   }
 
   protected override json(value: Value): string {
     return toProperty(value);
   }
-
-  protected override isCopied(bytes: Uint8Array, start: number, end: number): boolean {
-    if (end - start > FINITE_BYTES) return false;
-    for (let at = start; at < end; at++) if ((bytes[at]! | 0x20) === 0x65) return false;
-    return true;
-  }
 }
 
 /** A variable that is a plain decimal number, within the quotes of a string; all else is left to the plain mapper. */
 export class AmountHole extends Hole {
+  readonly isGiven = true;
   readonly #variable: FastVariable;
   readonly #maxDigits: number;
 
-  constructor(variable: FastVariable, maxDigits: number) {
-    super();
+  constructor(memory: KernelMemory, variable: FastVariable, maxDigits: number) {
+    super(memory);
     this.#variable = variable;
     this.#maxDigits = maxDigits;
   }
@@ -176,15 +162,16 @@ export class AmountHole extends Hole {
     const slot = this.#variable.find(line);
     if (slot < 0) return false;
     const { bytes } = line;
-    this.view = line.view;
-    this.start = line.starts[slot]!;
+    const start = line.starts[slot]!;
     const end = line.ends[slot]!;
-    this.length = end - this.start;
-    const first = bytes[this.start] === DASH ? this.start + 1 : this.start;
+    const first = bytes[start] === DASH ? start + 1 : start;
     const point = skipDigits(bytes, first, end);
     if (point === first || point - first > this.#maxDigits) return false;
-    if (point === end) return true;
-    return bytes[point] === 0x2e && point + 1 < end && skipDigits(bytes, point + 1, end) === end;
+    const isPlain =
+      point === end ||
+      (bytes[point] === 0x2e && point + 1 < end && skipDigits(bytes, point + 1, end) === end);
+    if (isPlain) this.set(start, end - start, false);
+    return isPlain;
   }
 }
 
@@ -196,63 +183,43 @@ function skipDigits(bytes: Uint8Array, from: number, end: number): number {
 
 /** `${log_id}` */
 export class LogIdHole extends Hole {
+  readonly isGiven = true;
+  readonly #text: Address;
   readonly #quotes: number;
 
   /** @param quotes 1 where no quotes stand around the hole */
-  constructor(quotes: 0 | 1) {
-    super();
-    const bytes = new OwnBytes();
-    this.length = bytes.set(quotes === 1 ? `"${' '.repeat(LOG_ID_DIGITS)}"` : ' '.repeat(LOG_ID_DIGITS));
-    this.view = bytes.view;
+  constructor(memory: KernelMemory, quotes: 0 | 1) {
+    super(memory);
     this.#quotes = quotes;
+    this.#text = memory.putText(`"${' '.repeat(LOG_ID_DIGITS)}"`);
   }
 
-  fill(line: FastLine): boolean {
-    const { hash } = line;
-    for (let i = 0; i < LOG_ID_DIGITS; i++) this.view.setUint8(this.#quotes + i, hash.charCodeAt(i));
+  fill({ hash, bytes }: FastLine): boolean {
+    const first = this.#text + 1;
+    for (let i = 0; i < LOG_ID_DIGITS; i++) bytes[first + i] = hash.charCodeAt(i);
+    this.set(first - this.#quotes, LOG_ID_DIGITS + 2 * this.#quotes, false);
     return true;
   }
 }
 
-/** The timestamp. */
+/** The timestamp, which is found, and filled in, before all else. */
 export class TimeHole extends Hole {
-  readonly #bytes = new OwnBytes();
-  readonly #milliseconds: Float64Array;
-  /** The second whose digits stand in `#bytes`. */
-  #second = -1;
-  #digits = 0;
+  readonly isGiven = false;
+  readonly #time: FastTime;
 
-  /** @param milliseconds holds the time, Unix, when the event is filled */
-  constructor(milliseconds: Float64Array) {
-    super();
-    this.#milliseconds = milliseconds;
+  constructor(memory: KernelMemory, time: FastTime) {
+    super(memory);
+    this.#time = time;
   }
 
   fill(): boolean {
-    const milliseconds = this.#milliseconds[0]!;
-    const second = Math.floor(milliseconds / 1000);
-    if (second !== this.#second) {
-      this.#second = second;
-      this.#digits = this.#bytes.set(formatSeconds(second * 1000));
-      this.view = this.#bytes.view;
-    }
-    this.length = this.#digits + this.#writeRest(milliseconds - second * 1000);
     return true;
   }
 
-  /** Writes the milliseconds behind the second, without zeros at their end; returns the number of bytes. */
-  #writeRest(rest: number): number {
-    if (rest === 0) return 0;
-    const { view } = this;
-    const at = this.#digits;
-    const tens = Math.floor(rest / 10);
-    const hundreds = Math.floor(tens / 10);
-    view.setUint8(at, 0x2e);
-    view.setUint8(at + 1, 0x30 + hundreds);
-    view.setUint8(at + 2, 0x30 + tens - hundreds * 10);
-    view.setUint8(at + 3, 0x30 + rest - tens * 10);
-    if (rest !== tens * 10) return 4;
-    return tens === hundreds * 10 ? 2 : 3;
+  override writeTo(at: Address): void {
+    super.writeTo(at);
+    this.set(this.#time.text, 0, false);
+    this.#time.writeTo(at + (RULE_WORDS + 1) * 4);
   }
 }
 

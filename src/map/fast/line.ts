@@ -1,45 +1,88 @@
-/** A scanned line: what the scanner found in it, as bytes or, where bytes are not enough, as values. */
-import { parseJson } from '../../parse/json.ts';
+/** A line that the kernel has read: what it found of what is wanted, as bytes or, where bytes are not enough, as values. */
+import { CONTAINER, COPYABLE, FALSE, NUMBER, ODD, STRING, TRUE } from '../../kernel/kinds.ts';
+import type { Address } from '../../kernel/kernel.ts';
+import type { KernelMemory } from '../../kernel/memory.ts';
 import { WrittenNumber } from '../../parse/fields.ts';
+import { parseJson } from '../../parse/json.ts';
 import type { LinePlace } from '../../types.ts';
 import { LOG_ID_DIGITS, logHash } from '../log-id.ts';
 import type { Value } from '../values.ts';
-import { CONTAINER, COPYABLE, FALSE, NUMBER, ODD, SLACK, STRING, Scanner, TRUE } from './scan.ts';
 
 const ZERO = 0x30;
-/** Longer lines are copied to a buffer of their own where they have to be copied. */
-const KEPT_BYTES = 64 * 1024;
+const NEWLINE = 0x0a;
+const NOTHING = Buffer.alloc(0);
 
-export class FastLine extends Scanner {
-  /** Over the same memory as `bytes`. */
-  #buffer: Buffer = Buffer.alloc(0);
-  #tail: Buffer = Buffer.alloc(0);
-  #line: Buffer = this.#buffer;
+/** Where `high` stands in the table of slots, in words. */
+const HIGH = 4;
+const TABLE_WORDS = 5;
+
+export class FastLine {
+  readonly memory: KernelMemory;
+  /** The kernel's memory. */
+  readonly bytes: Uint8Array;
+  /** By slot: what there is, and at which addresses. */
+  readonly kinds: Uint8Array;
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
+  /** The table of slots that the kernel fills. */
+  readonly table: Address;
+  readonly #high: number;
+  /** The buffer that lines come from at present, and its address in the memory. */
+  #block: Buffer = NOTHING;
+  #address: Address = 0;
   #start = 0;
   #end = 0;
   #place: LinePlace | undefined;
   #hash = '';
 
-  /**
-   * Makes the line `bytes[start, end)` the one that is scanned, up to `to`: the rest of it is no JSON. Returns where it
-   * starts in `this.bytes`.
-   */
-  moveTo(bytes: Buffer, start: number, end: number, to: number, place: LinePlace): number {
-    this.#line = bytes;
+  /** @throws OutOfMemoryError */
+  constructor(memory: KernelMemory, slots: number) {
+    this.memory = memory;
+    this.bytes = memory.bytes;
+    const { buffer } = memory.bytes;
+    const kinds = memory.allocate(slots);
+    const starts = memory.allocate(slots * 4);
+    const ends = memory.allocate(slots * 4);
+    this.kinds = new Uint8Array(buffer, kinds, slots);
+    this.starts = new Int32Array(buffer, starts, slots);
+    this.ends = new Int32Array(buffer, ends, slots);
+    this.table = memory.allocate(TABLE_WORDS * 4);
+    memory.words.set([kinds, starts, ends, slots], this.table / 4);
+    this.#high = this.table / 4 + HIGH;
+  }
+
+  /** Where the line that starts at `start` ends; undefined when `bytes` are elsewhere, or the line has no newline. */
+  endOf(bytes: Buffer, start: number): number | undefined {
+    const address = this.addressOf(bytes, start);
+    return address === 0 ? undefined : this.memory.kernel.newline(address) - this.#address;
+  }
+
+  /** Where `bytes[start]` lies in the kernel's memory; 0 when it lies elsewhere, or the last line has no newline. */
+  addressOf(bytes: Buffer, start: number): Address {
+    this.#use(bytes);
+    return this.#address === 0 || bytes[bytes.length - 1] !== NEWLINE ? 0 : this.#address + start;
+  }
+
+  /** Makes the line `bytes[start, end)` the one that is read. Gives its address, or 0 when it is too long to be brought. */
+  moveTo(bytes: Buffer, start: number, end: number, place: LinePlace): Address {
+    this.#use(bytes);
     this.#start = start;
     this.#end = end;
     this.#place = place;
     this.#hash = '';
-    if (bytes.byteOffset + to + SLACK > bytes.buffer.byteLength) return this.#moveToCopy(bytes, start, to);
-    if (bytes.buffer !== this.bytes.buffer) this.#attach(bytes);
-    this.begin(this.bytes, this.view, bytes.byteOffset + to);
-    return bytes.byteOffset + start;
+    if (this.#address !== 0 && this.bytes[this.#address + end] === NEWLINE) return this.#address + start;
+    return this.memory.bringLine(bytes, start, end);
+  }
+
+  /** The line has bytes that are not ASCII: whether they are UTF-8 is not known yet. */
+  get isHigh(): boolean {
+    return this.memory.words[this.#high] !== 0;
   }
 
   /** Begins with `${log_id}`; computed when it is first asked for. */
   get hash(): string {
     if (this.#hash === '' && this.#place !== undefined) {
-      this.#hash = logHash(this.#line, this.#start, this.#end, this.#place);
+      this.#hash = logHash(this.#block, this.#start, this.#end, this.#place);
     }
     return this.#hash;
   }
@@ -51,14 +94,15 @@ export class FastLine extends Scanner {
 
   /** What a slot holds that is not ABSENT or NULL, just as the plain parser would give it. */
   decode(slot: number): Value {
+    const { buffer } = this.memory;
     const start = this.starts[slot]!;
     const end = this.ends[slot]!;
     switch (this.kinds[slot]) {
       case STRING:
-        return this.#buffer.toString('latin1', start, end);
+        return buffer.toString('latin1', start, end);
       case COPYABLE:
       case ODD:
-        return JSON.parse(this.#buffer.toString('utf8', start - 1, end + 1)) as string;
+        return JSON.parse(buffer.toString('utf8', start - 1, end + 1)) as string;
       case NUMBER:
         return this.#number(start, end);
       case TRUE:
@@ -66,10 +110,16 @@ export class FastLine extends Scanner {
       case FALSE:
         return false;
       case CONTAINER:
-        return parseJson(this.#buffer.toString('utf8', start, end));
+        return parseJson(buffer.toString('utf8', start, end));
       default:
         return undefined;
     }
+  }
+
+  #use(bytes: Buffer): void {
+    if (bytes === this.#block) return;
+    this.#block = bytes;
+    this.#address = this.memory.addressOf(bytes);
   }
 
   #number(start: number, end: number): number | WrittenNumber {
@@ -81,25 +131,8 @@ export class FastLine extends Scanner {
       small = small * 10 + digit;
     }
     if (at === end) return small;
-    const source = this.#buffer.toString('latin1', start, end);
+    const source = this.memory.buffer.toString('latin1', start, end);
     const value = Number(source);
     return String(value) === source ? value : new WrittenNumber(source, value);
-  }
-
-  /** For a line so near to the end of its memory that the scanner would look behind it. */
-  #moveToCopy(bytes: Buffer, start: number, to: number): number {
-    const size = to - start + SLACK;
-    const tail = size <= this.#tail.length ? this.#tail : Buffer.alloc(size);
-    if (size <= KEPT_BYTES) this.#tail = tail;
-    bytes.copy(tail, 0, start, to);
-    this.#attach(tail);
-    this.begin(this.bytes, this.view, tail.byteOffset + to - start);
-    return tail.byteOffset;
-  }
-
-  #attach({ buffer }: Buffer): void {
-    this.bytes = new Uint8Array(buffer);
-    this.view = new DataView(buffer);
-    this.#buffer = Buffer.from(buffer);
   }
 }

@@ -9,13 +9,25 @@
  * Whatever the step, what comes out is what the plain mapper gives (`test/property/fast-path.test.ts`).
  */
 import { isUtf8 } from 'node:buffer';
+import { lineEnd } from '../../bytes.ts';
+import type { Address } from '../../kernel/kernel.ts';
+import type { KernelMemory } from '../../kernel/memory.ts';
 import { ParseFailure } from '../../parse/failure.ts';
-import type { LineMapper, LineOutcome, LinePlace, LineSink, PathCounts, Repairs } from '../../types.ts';
+import type {
+  LineMapper,
+  LineOutcome,
+  LinePlace,
+  LineSink,
+  PathCounts,
+  Repairs,
+  RunSink,
+} from '../../types.ts';
 import { MappedLine } from '../line.ts';
 import { applyRule, worthier } from '../plain-mapper.ts';
 import type { PlainMapper, RoutedRule } from '../plain-mapper.ts';
 import { FastLine } from './line.ts';
 import type { FastRule } from './rule.ts';
+import { Runs } from './run.ts';
 import { Skeletons } from './skeletons.ts';
 import type { WantedFields } from './wanted.ts';
 
@@ -24,23 +36,27 @@ export interface TwofoldRule extends RoutedRule {
   readonly fast: FastRule | undefined;
 }
 
-const CR = 0x0d;
-
 export class FastMapper implements LineMapper {
   readonly repairs: Repairs;
   readonly paths: PathCounts;
   readonly #plain: PlainMapper;
   readonly #rules: readonly TwofoldRule[];
   readonly #firstOnly: boolean;
-  readonly #wanted: WantedFields;
+  /** The tree of what is wanted. */
+  readonly #root: Address;
   readonly #line: FastLine;
   readonly #skeletons: Skeletons;
   /** The line that is being mapped, for rules that want it parsed. */
   readonly #parsed = new MappedLine();
   #isParsed = false;
+  readonly #runs: Runs | undefined;
 
-  /** `wanted` has all that the fast rules look at. */
+  /**
+   * @param wanted all that the fast rules look at
+   * @throws OutOfMemoryError
+   */
   constructor(
+    memory: KernelMemory,
     plain: PlainMapper,
     rules: readonly TwofoldRule[],
     match: 'all' | 'first',
@@ -51,16 +67,29 @@ export class FastMapper implements LineMapper {
     this.#plain = plain;
     this.#rules = rules;
     this.#firstOnly = match === 'first';
-    this.#wanted = wanted;
+    this.#root = wanted.root.writeTo(memory);
     // One slot more, for what nobody wants.
-    this.#line = new FastLine(wanted.slots + 1);
-    this.#skeletons = new Skeletons(wanted.root, wanted.slots);
+    this.#line = new FastLine(memory, wanted.slots + 1);
+    this.#skeletons = new Skeletons(this.#line, wanted.root, wanted.slots);
+    const [only, ...more] = rules;
+    if (only?.fast !== undefined && more.length === 0) {
+      this.#runs = Runs.of(only.fast, only.destination, this.#line, this.#skeletons);
+    }
+  }
+
+  mapRun(bytes: Buffer, start: number, offset: number, sink: RunSink, mostEvents: number): number {
+    const run = this.#runs?.map(bytes, start, offset, sink, mostEvents);
+    if (run === undefined) return start;
+    this.paths.skeleton += run.lines;
+    return run.next;
+  }
+
+  lineEnd(bytes: Buffer, start: number): number {
+    return this.#line.endOf(bytes, start) ?? lineEnd(bytes, start);
   }
 
   map(bytes: Buffer, start: number, end: number, place: LinePlace, sink: LineSink): LineOutcome {
-    let to = end;
-    while (to > start && bytes[to - 1] === CR) to--;
-    const path = this.#read(bytes, start, end, to, place);
+    const path = this.#read(bytes, start, end, place);
     if (path === 'parse') return this.#plain.map(bytes, start, end, place, sink);
 
     this.#isParsed = false;
@@ -86,17 +115,21 @@ export class FastMapper implements LineMapper {
     return outcome;
   }
 
-  /** Finds what is wanted in the line; its JSON ends at `to`. */
-  #read(bytes: Buffer, start: number, end: number, to: number, place: LinePlace): keyof PathCounts {
+  /** Finds what is wanted in the line. */
+  #read(bytes: Buffer, start: number, end: number, place: LinePlace): keyof PathCounts {
     const line = this.#line;
-    const from = line.moveTo(bytes, start, end, to, place);
+    const from = line.moveTo(bytes, start, end, place);
+    if (from === 0) return 'parse';
     let path: keyof PathCounts = 'skeleton';
-    if (!this.#skeletons.fit(line, from)) {
+    let to = this.#skeletons.fit(line, from);
+    if (to === 0) {
       path = 'scan';
-      if (!line.line(from, this.#wanted.root)) return 'parse';
-      this.#skeletons.learn(line, from);
+      to = line.memory.kernel.scan(line.table, this.#root, from);
     }
-    return line.high && !isUtf8(bytes.subarray(start, to)) ? 'parse' : path;
+    // A newline within is none of a log's, and nothing of the kernel's.
+    if (to !== from + end - start) return 'parse';
+    if (path === 'scan') this.#skeletons.learn(from);
+    return line.isHigh && !isUtf8(bytes.subarray(start, end)) ? 'parse' : path;
   }
 
   #parseLine(bytes: Buffer, start: number, end: number, place: LinePlace): void {

@@ -1,5 +1,7 @@
 /** One rule, compiled for scanned lines. What it cannot decide, the plain rule does. */
 import type { RuleConfig } from '../../config/types.ts';
+import type { Address } from '../../kernel/kernel.ts';
+import type { KernelMemory } from '../../kernel/memory.ts';
 import type { LineSink } from '../../types.ts';
 import { compileFilterFor } from '../filter.ts';
 import type { Predicate } from '../filter.ts';
@@ -25,20 +27,26 @@ export type FastResult = 'event' | 'outside' | 'unknown';
 
 export class FastRule {
   readonly fits: Predicate<FastLine>;
+  /** Every line gives an event, and the kernel can do all of it. */
+  readonly isPlain: boolean;
   readonly #time: FastTime;
   readonly #event: EventWriter;
   readonly #sinceMs: number;
   readonly #untilMs: number;
 
-  /** Undefined for a rule that takes more than is worth it. Adds to `wanted` what the rule looks at. */
+  /**
+   * Undefined for a rule that takes more than is worth it. Adds to `wanted` what the rule looks at.
+   * @throws OutOfMemoryError
+   */
   static compile(
     rule: RuleConfig,
     preset: Preset,
     window: TimeWindow,
     wanted: WantedFields,
+    memory: KernelMemory,
   ): FastRule | undefined {
-    const time = fastTime(rule, preset, wanted);
-    const event = time && new EventCompiler(preset, wanted).compile(rule, time);
+    const time = fastTime(rule, preset, wanted, memory);
+    const event = time && new EventCompiler(preset, wanted, memory).compile(rule, time);
     if (event === undefined || time === undefined) return undefined;
     return new FastRule(rule, preset, window, wanted, time, event);
   }
@@ -55,16 +63,29 @@ export class FastRule {
     this.fits = compileFilterFor<FastLine>(rule.filter ?? [], '', preset, unreported, (condition) =>
       bindCondition(condition, variable),
     );
+    this.isPlain =
+      (rule.filter ?? []).length === 0 &&
+      window.sinceMs === undefined &&
+      window.untilMs === undefined &&
+      event.isPlain;
     this.#time = time;
     this.#event = event;
     this.#sinceMs = window.sinceMs ?? -Infinity;
     this.#untilMs = window.untilMs ?? Infinity;
   }
 
+  get timeRecord(): Address {
+    return this.#time.record;
+  }
+
+  get eventRecord(): Address {
+    return this.#event.record;
+  }
+
   /** For a line that fits. */
   build(line: FastLine, sink: LineSink, destination: number): FastResult {
-    if (!this.#time.find(line)) return 'unknown';
-    const time = this.#time.milliseconds[0]!;
+    const time = this.#time.of(line);
+    if (Number.isNaN(time)) return 'unknown';
     if (time < this.#sinceMs || time >= this.#untilMs) return 'outside';
     return this.#event.write(line, sink, destination) ? 'event' : 'unknown';
   }
@@ -73,18 +94,30 @@ export class FastRule {
 /** What is wrong with a filter, the plain rule has reported. */
 function unreported(): void {}
 
-function fastTime(rule: RuleConfig, preset: Preset, wanted: WantedFields): FastTime | undefined {
+function fastTime(
+  rule: RuleConfig,
+  preset: Preset,
+  wanted: WantedFields,
+  memory: KernelMemory,
+): FastTime | undefined {
   const variable = (name: string): FastVariable => FastVariable.named(name, preset, wanted);
   if (rule.event_timestamp !== undefined) {
     const [part, ...more] = parseTemplate(rule.event_timestamp);
     const isField = part !== undefined && typeof part !== 'string' && part.name !== LOG_ID;
-    return isField && more.length === 0 ? new FastTime([variable(part.name)], undefined, preset) : undefined;
+    return isField && more.length === 0
+      ? new FastTime(memory, [variable(part.name)], undefined, preset)
+      : undefined;
   }
   const { start } = preset;
   const duration = start?.duration;
   return (
     start &&
-    new FastTime(start.times.map(variable), duration === undefined ? undefined : variable(duration), preset)
+    new FastTime(
+      memory,
+      start.times.map(variable),
+      duration === undefined ? undefined : variable(duration),
+      preset,
+    )
   );
 }
 
@@ -92,13 +125,15 @@ function fastTime(rule: RuleConfig, preset: Preset, wanted: WantedFields): FastT
 class EventCompiler {
   readonly #preset: Preset;
   readonly #wanted: WantedFields;
+  readonly #memory: KernelMemory;
   readonly #shape = new EventShape();
   /** No text holds half a character, which could become a whole one with what stands beside it. */
   #isWellFormed = true;
 
-  constructor(preset: Preset, wanted: WantedFields) {
+  constructor(preset: Preset, wanted: WantedFields, memory: KernelMemory) {
     this.#preset = preset;
     this.#wanted = wanted;
+    this.#memory = memory;
   }
 
   compile(rule: RuleConfig, time: FastTime): EventWriter | undefined {
@@ -108,13 +143,13 @@ class EventCompiler {
     shape.text(',"external_subscription_id":');
     const subscription = this.#id(rule.event_subscription_id);
     shape.text(`,"code":${quote(rule.event_code)},"timestamp":`);
-    shape.hole(new TimeHole(time.milliseconds));
+    shape.hole(new TimeHole(this.#memory, time));
     const amount = rule.precise_total_amount_cents;
     if (amount !== undefined && !this.#amount(amount)) return undefined;
     if (rule.event_properties !== undefined) this.#properties(rule.event_properties);
     shape.text('}');
     if (id === undefined || subscription === undefined || !this.#isWellFormed) return undefined;
-    return new EventWriter(shape, [id, subscription]);
+    return new EventWriter(this.#memory, shape, [id, subscription]);
   }
 
   /** Undefined for an id that is the same for all lines and is not worth it. */
@@ -134,7 +169,7 @@ class EventCompiler {
     if (part === undefined || typeof part === 'string' || part.name === LOG_ID || more.length > 0)
       return false;
     this.#shape.text(',"precise_total_amount_cents":"');
-    this.#shape.hole(new AmountHole(this.#variable(part.name), MAX_AMOUNT_DIGITS));
+    this.#shape.hole(new AmountHole(this.#memory, this.#variable(part.name), MAX_AMOUNT_DIGITS));
     this.#shape.text('"');
     return true;
   }
@@ -148,8 +183,13 @@ class EventCompiler {
       const parts = parseTemplate(template);
       const [part] = parts;
       if (parts.length !== 1 || part === undefined || typeof part === 'string') this.#string(parts);
-      else if (part.name === LOG_ID) this.#shape.hole(new LogIdHole(1));
-      else this.#shape.hole(new PropertyHole(this.#variable(part.name), this.#preset.unset, part.fallback));
+      else if (part.name === LOG_ID) this.#shape.hole(new LogIdHole(this.#memory, 1));
+      else {
+        const { name: variable, fallback } = part;
+        this.#shape.hole(
+          new PropertyHole(this.#memory, this.#variable(variable), this.#preset.unset, fallback),
+        );
+      }
     }
     this.#shape.text('}');
   }
@@ -166,8 +206,8 @@ class EventCompiler {
   }
 
   #textHole(name: string, fallback: string | undefined): Hole {
-    if (name === LOG_ID) return new LogIdHole(0);
-    return new TextHole(this.#variable(name), this.#preset.unset, fallback);
+    if (name === LOG_ID) return new LogIdHole(this.#memory, 0);
+    return new TextHole(this.#memory, this.#variable(name), this.#preset.unset, fallback);
   }
 
   #variable(name: string): FastVariable {

@@ -1,94 +1,106 @@
-/** Times and durations from the bytes of a line, in integer milliseconds; as `map/timestamp.ts` reads them from text. */
+/**
+ * When the usage of a line happened: the first of several times that it has, less a duration, as `map/timestamp.ts` reads
+ * them. Plain numbers are read by the kernel, everything else here. The record is that of `src/kernel/assembly/time.ts`.
+ */
+import { NUMBER, STRING } from '../../kernel/kinds.ts';
+import type { Address } from '../../kernel/kernel.ts';
+import type { KernelMemory } from '../../kernel/memory.ts';
 import type { Preset } from '../presets.ts';
-import { FIRST_MILLISECOND_VALUE, LAST_MILLISECOND_VALUE, parseDuration, parseTime } from '../timestamp.ts';
+import { formatSeconds, parseDuration, parseTime } from '../timestamp.ts';
 import type { FastLine } from './line.ts';
-import { NUMBER, STRING } from './scan.ts';
 import { MISSING } from './variable.ts';
 import type { FastVariable } from './variable.ts';
 
-const ZERO = 0x30;
-const DOT = 0x2e;
-const DASH = 0x2d;
-const MAX_DIGITS = 15;
+const PLAIN_NUMBER = /^\d{1,15}(?:\.\d+)?$/;
+/** Of Unix seconds with three decimals. */
+const MOST_BYTES = 24;
+/** Index of the second in the record, in words. */
+const SECOND = 8;
 
-/** What a field has. */
-type Found = 'time' | 'nothing' | 'unknown';
-
-/** When the usage of a line happened: the first of `times` that it has, less `duration`. */
 export class FastTime {
-  /** Of the line that was read last, Unix. In an array, as each line would make a number on the heap otherwise. */
-  readonly milliseconds = new Float64Array(1);
+  /** Where it stands in the kernel's memory. */
+  record: Address = 0;
+  /** Where the time stands as Unix seconds, once it was found. */
+  readonly text: Address;
+  readonly #memory: KernelMemory;
   readonly #times: readonly FastVariable[];
   readonly #duration: FastVariable | undefined;
   readonly #dashIsNothing: boolean;
-  readonly #read = new Float64Array(1);
+  /** Index of the word that says how long the text is. */
+  #length = 0;
 
-  constructor(times: readonly FastVariable[], duration: FastVariable | undefined, preset: Preset) {
+  /** @throws OutOfMemoryError */
+  constructor(
+    memory: KernelMemory,
+    times: readonly FastVariable[],
+    duration: FastVariable | undefined,
+    preset: Preset,
+  ) {
+    this.text = memory.allocate(MOST_BYTES);
+    this.#memory = memory;
     this.#times = times;
     this.#duration = duration;
     this.#dashIsNothing = preset.unset.includes('-');
   }
 
-  /** Whether the line has a time; false also when it takes the plain mapper to tell. */
-  find(line: FastLine): boolean {
-    const times = this.#times;
-    for (let i = 0; i < times.length; i++) {
-      const found = this.#find(times[i]!, line, false);
-      if (found === 'nothing') continue;
-      if (found === 'unknown') return false;
-      let start = this.#read[0]!;
-      if (this.#duration !== undefined) {
-        const has = this.#find(this.#duration, line, true);
-        if (has === 'unknown') return false;
-        if (has === 'time') start -= this.#read[0]!;
-      }
-      this.milliseconds[0] = start;
-      return start >= 0;
-    }
-    return false;
+  /** Tells where the length of the text is to be written, each time. @throws OutOfMemoryError */
+  writeTo(lengthAt: Address): void {
+    const memory = this.#memory;
+    const list = memory.putWords(this.#times.map((time) => time.writeTo(memory)));
+    this.record = memory.putWords([
+      this.#times.length,
+      list,
+      this.#duration?.writeTo(memory) ?? 0,
+      this.#dashIsNothing ? 1 : 0,
+      this.text,
+      lengthAt,
+      0,
+      0,
+      // Of no second stand the digits in the text.
+      -1,
+      -1,
+      0,
+    ]);
+    this.#length = lengthAt / 4;
   }
 
-  #find(variable: FastVariable, line: FastLine, isDuration: boolean): Found {
+  /** Unix milliseconds; NaN when it takes the plain mapper to tell. */
+  of(line: FastLine): number {
+    const start = this.#memory.kernel.time(this.record);
+    return start >= 0 ? start : this.#parse(line);
+  }
+
+  #parse(line: FastLine): number {
+    for (const variable of this.#times) {
+      const text = this.#textOf(variable, line);
+      if (text === '') continue;
+      const duration = this.#duration === undefined ? '' : this.#textOf(this.#duration, line);
+      if (text === undefined || duration === undefined) return NaN;
+      const start = parseTime(text) - (duration === '' ? 0 : parseDuration(duration));
+      return start >= 0 ? this.#write(start) : NaN;
+    }
+    return NaN;
+  }
+
+  /** '' for nothing; undefined for what only the plain mapper understands. */
+  #textOf(variable: FastVariable, line: FastLine): string | undefined {
     const slot = variable.find(line);
-    if (slot === MISSING) return 'nothing';
+    if (slot === MISSING) return '';
     const kind = slot < 0 ? 0 : line.kinds[slot];
-    if (kind !== NUMBER && kind !== STRING) return 'unknown';
-    const start = line.starts[slot]!;
-    const end = line.ends[slot]!;
-    if (start === end) return 'nothing';
-    if (end === start + 1 && line.bytes[start] === DASH && this.#dashIsNothing) return 'nothing';
-    let time = readDecimal(line.bytes, start, end, isDuration);
-    if (!(time >= 0)) {
-      const text = kind === STRING ? line.decode(slot) : undefined;
-      // White space alone is nothing, too.
-      if (typeof text !== 'string' || text.trim() !== text) return 'unknown';
-      time = isDuration ? parseDuration(text) : parseTime(text);
-      if (Number.isNaN(time)) return 'unknown';
-    }
-    this.#read[0] = time;
-    return 'time';
+    if (kind !== NUMBER && kind !== STRING) return undefined;
+    const text = this.#memory.buffer.toString('latin1', line.starts[slot], line.ends[slot]);
+    if (kind === NUMBER) return PLAIN_NUMBER.test(text) ? text : undefined;
+    if (text === '-' && this.#dashIsNothing) return '';
+    // White space alone is nothing, too.
+    return text.trim() === text ? text : undefined;
   }
-}
 
-/** Milliseconds of the decimal number `bytes[start, end)`, cut off behind the point; NaN when it is none. */
-function readDecimal(bytes: Uint8Array, start: number, end: number, isDuration: boolean): number {
-  let whole = 0;
-  let at = start;
-  let digit = 0;
-  while (at < end && (digit = (bytes[at]! - ZERO) >>> 0) < 10) {
-    whole = whole * 10 + digit;
-    at++;
+  #write(milliseconds: number): number {
+    const text = formatSeconds(milliseconds);
+    if (text.length > MOST_BYTES) return NaN;
+    const { buffer, words } = this.#memory;
+    words.set([-1, -1], this.record / 4 + SECOND);
+    words[this.#length] = buffer.write(text, this.text);
+    return milliseconds;
   }
-  if (at === start || at - start > MAX_DIGITS) return NaN;
-  if (at < end && (bytes[at] !== DOT || at + 1 === end)) return NaN;
-  let thousandths = 0;
-  let weight = 100;
-  while (++at < end) {
-    digit = (bytes[at]! - ZERO) >>> 0;
-    if (digit > 9) return NaN;
-    thousandths += digit * weight;
-    weight = weight === 100 ? 10 : weight === 10 ? 1 : 0;
-  }
-  if (isDuration || whole < FIRST_MILLISECOND_VALUE) return whole * 1000 + thousandths;
-  return whole <= LAST_MILLISECOND_VALUE ? whole : NaN;
 }

@@ -1,11 +1,13 @@
 /** Variables on a scanned line: the same places, in the same order, as `map/variable.ts` looks at. */
+import type { Address } from '../../kernel/kernel.ts';
+import type { KernelMemory } from '../../kernel/memory.ts';
 import type { Preset } from '../presets.ts';
 import { headerOf } from '../request.ts';
 import type { Value } from '../values.ts';
 import { variableSteps } from '../variable.ts';
 import type { Step } from '../variable.ts';
 import type { FastLine } from './line.ts';
-import { CONTAINER, NULL, ODD } from './scan.ts';
+import { CONTAINER, NULL, ODD } from '../../kernel/kinds.ts';
 import type { WantedFields } from './wanted.ts';
 
 /** The line does not have the variable. */
@@ -45,6 +47,14 @@ export class FastVariable {
       const { derive, textOnly } = step;
       return [{ ...PLAIN, slot: -1, from: new FastVariable(step.from, wanted), derive, textOnly }];
     });
+  }
+
+  /** Writes its places for the kernel, which finds the slot in the same way. @throws OutOfMemoryError */
+  writeTo(memory: KernelMemory): Address {
+    return memory.putWords([
+      this.#places.length,
+      ...this.#places.flatMap(({ slot, headers }) => [slot, headers]),
+    ]);
   }
 
   /** The slot whose value is that of the variable; or MISSING; or DERIVED. */

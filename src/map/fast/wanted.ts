@@ -1,69 +1,65 @@
 /**
- * The fields that the rules of a source look at, as a tree of keys. Each node has a slot: the place where a scan of a
- * line notes what it found there. A line is compared with the tree byte by byte; names are ASCII, others are never found.
+ * The fields that the rules of a source look at, as a tree of keys. Each node has a slot: the place where the kernel, when
+ * it reads a line, notes what it found there. The tree is written to its memory as `src/kernel/assembly/wanted.ts` says.
  */
-
-/** Folds a byte of a header's name: A to Z as a to z, and `-` as `_`. */
-const FOLD = Uint8Array.from({ length: 256 }, (_, byte) => {
-  if (byte === 0x2d) return 0x5f;
-  return byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
-});
-
-/** Finds nodes by the bytes of their keys. */
-class KeyTable {
-  /** By the length of the key. */
-  readonly #byLength: { readonly key: Buffer; readonly node: WantedNode }[][] = [];
-
-  add(key: string, node: WantedNode): void {
-    const bytes = Buffer.from(key);
-    for (let length = this.#byLength.length; length <= bytes.length; length++) this.#byLength.push([]);
-    this.#byLength[bytes.length]!.push({ key: bytes, node });
-  }
-
-  /** The node of the key `bytes[from, to)`. */
-  find(bytes: Uint8Array, from: number, to: number): WantedNode | undefined {
-    const length = to - from;
-    if (length >= this.#byLength.length) return undefined;
-    const entries = this.#byLength[length]!;
-    search: for (let i = 0; i < entries.length; i++) {
-      const { key, node } = entries[i]!;
-      for (let j = length - 1; j >= 0; j--) if (bytes[from + j] !== key[j]) continue search;
-      return node;
-    }
-    return undefined;
-  }
-
-  /** The same for the name of a header, however it is written. */
-  findHeader(bytes: Uint8Array, from: number, to: number): WantedNode | undefined {
-    const length = to - from;
-    if (length >= this.#byLength.length) return undefined;
-    const entries = this.#byLength[length]!;
-    search: for (let i = 0; i < entries.length; i++) {
-      const { key, node } = entries[i]!;
-      for (let j = length - 1; j >= 0; j--) if (FOLD[bytes[from + j]!] !== key[j]) continue search;
-      return node;
-    }
-    return undefined;
-  }
-}
+import type { Address } from '../../kernel/kernel.ts';
+import type { KernelMemory } from '../../kernel/memory.ts';
 
 export class WantedNode {
   readonly slot: number;
   /** Members, of an object. */
-  readonly members = new KeyTable();
-  /** Members by the names of headers; undefined when none are wanted. */
-  headers: KeyTable | undefined;
-  /** Items by their index, of an array; undefined when none are wanted. */
-  items: Map<number, WantedNode> | undefined;
-  /** All of the above. */
-  readonly children = new Map<string, WantedNode>();
+  readonly members = new Map<string, WantedNode>();
+  /** Members by the names of headers: in small letters, with `_` for `-`. */
+  readonly headers = new Map<string, WantedNode>();
+  /** Items by their index, of an array. */
+  readonly items = new Map<number, WantedNode>();
+  #address: Address = 0;
 
   constructor(slot: number) {
     this.slot = slot;
   }
+
+  /** Where it stands in the kernel's memory, once it was written there. */
+  get address(): Address {
+    return this.#address;
+  }
+
+  /** @throws OutOfMemoryError */
+  writeTo(memory: KernelMemory): Address {
+    // A member may be an item, too.
+    if (this.#address !== 0) return this.#address;
+    const listed = (children: ReadonlyMap<string, WantedNode>): Address =>
+      memory.putWords(
+        [...children].flatMap(([key, child]) => [
+          Buffer.byteLength(key),
+          memory.putText(key),
+          child.writeTo(memory),
+        ]),
+      );
+    const items = [...this.items].flatMap(([index, child]) => [index, child.writeTo(memory)]);
+    const slots = [...this.#slots()];
+    this.#address = memory.putWords([
+      this.slot,
+      listed(this.members),
+      this.members.size,
+      listed(this.headers),
+      this.headers.size,
+      memory.putWords(items),
+      this.items.size,
+      memory.putWords(slots),
+      slots.length,
+    ]);
+    return this.#address;
+  }
+
+  /** Its own, and those of all below it. */
+  *#slots(): Iterable<number> {
+    yield this.slot;
+    for (const child of [...this.members.values(), ...this.headers.values()]) yield* child.#slots();
+  }
 }
 
-/** Collects what is wanted. The slots are only for one scanner. */
+/** Collects what is wanted. The slots are only for one table. */
 export class WantedFields {
   #slots = 0;
   readonly root = this.#node();
@@ -82,8 +78,7 @@ export class WantedFields {
   header(path: string, name: string): number {
     let node = this.root;
     for (const key of path.split('.')) node = this.#member(node, key);
-    node.headers ??= new KeyTable();
-    return this.#child(node, `header ${name}`, (child) => node.headers!.add(name, child)).slot;
+    return this.#child(node.headers, name).slot;
   }
 
   #path(node: WantedNode, path: string): number[] {
@@ -94,20 +89,14 @@ export class WantedFields {
   }
 
   #member(node: WantedNode, key: string): WantedNode {
-    return this.#child(node, `member ${key}`, (child) => {
-      node.members.add(key, child);
-      if (String(Number(key)) !== key || !/^\d+$/.test(key)) return;
-      node.items ??= new Map();
-      node.items.set(Number(key), child);
-    });
+    const child = this.#child(node.members, key);
+    if (/^(?:0|[1-9]\d{0,8})$/.test(key)) node.items.set(Number(key), child);
+    return child;
   }
 
-  #child(node: WantedNode, id: string, add: (child: WantedNode) => void): WantedNode {
-    const known = node.children.get(id);
-    if (known !== undefined) return known;
-    const child = this.#node();
-    node.children.set(id, child);
-    add(child);
+  #child(children: Map<string, WantedNode>, key: string): WantedNode {
+    const child = children.get(key) ?? this.#node();
+    children.set(key, child);
     return child;
   }
 

@@ -5,6 +5,7 @@
  * A line is `<id> <what>`, and `what` says what becomes of it, letter by letter: `0` and `1` an event for that
  * destination, `r` one for destination 0 that the server rejects, `d` a dead letter; nothing at all with `-`.
  */
+import { lineEnd } from '../../../src/bytes.ts';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -53,6 +54,8 @@ export function logOf(source: string, lines: readonly string[], { rotated = fals
 export const mapper: LineMapper = {
   repairs: { hexEscapes: 0, bareDashes: 0, invalidUtf8: 0 },
   paths: { skeleton: 0, scan: 0, parse: 0 },
+  mapRun: (_bytes, start) => start,
+  lineEnd,
   map(bytes, start, end, _place, sink) {
     const [id = '', what = ''] = bytes.toString('utf8', start, end).split(' ');
     let outcome: LineOutcome = 'skipped';

@@ -1,0 +1,39 @@
+// Builds dist/: the program, and what it loads of other packages at each start, in a few files. To find three hundred of
+// them takes longer than to run them. Types are checked elsewhere (`npm run check`).
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'rolldown';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const folder = join(root, 'dist/cli');
+
+rmSync(join(root, 'dist'), { recursive: true, force: true });
+const { output } = await build({
+  cwd: root,
+  input: { main: 'src/cli/main.ts' },
+  platform: 'node',
+  // They are loaded by few commands.
+  external: ['fastify', 'tar-stream'],
+  output: { dir: folder, format: 'esm', chunkFileNames: '[name]-[hash].js' },
+  logLevel: 'warn',
+});
+
+const PACKAGE = /^.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//;
+const packages = new Map();
+for (const { moduleIds = [] } of output) {
+  for (const id of moduleIds) {
+    const found = PACKAGE.exec(id);
+    if (found !== null) packages.set(found[1], found[0]);
+  }
+}
+const licenses = [...packages]
+  .toSorted(([a], [b]) => a.localeCompare(b))
+  .map(([name, path]) => {
+    const { version, license } = JSON.parse(readFileSync(join(path, 'package.json'), 'utf8'));
+    const file = readdirSync(path).find((entry) => /^licen[cs]e/i.test(entry));
+    const text =
+      file !== undefined && existsSync(join(path, file)) ? readFileSync(join(path, file), 'utf8') : '';
+    return `${name} ${version} (${license})\n\n${text.trim()}\n`;
+  });
+writeFileSync(join(root, 'dist/THIRD-PARTY-LICENSES'), licenses.join(`\n${'-'.repeat(80)}\n\n`));
