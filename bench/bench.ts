@@ -6,7 +6,7 @@
  *   --lines N     lines of the log (1000000)
  *   --growth      also: how figures grow with lines, sources, rules and line length
  *   --scenarios   also: replay of .gz, slow Lago, steady state, start with a large spool, memory with a backlog
- *   --scenario S  nothing but one of these: replay, slowLago, steady, backlog
+ *   --scenario S  nothing but one of these: replay, nested, slowLago, steady, backlog, waiting
  *   --report      only the stages, as ratios to the limit of the same step: for CI to show
  */
 import { parseArgs } from 'node:util';

@@ -40,6 +40,7 @@ const SCENARIOS: Readonly<Record<string, () => Promise<string[][]>>> = {
   slowLago,
   steady,
   backlog,
+  waiting,
 };
 
 /** Measures one situation, or all of them. */
@@ -193,7 +194,32 @@ async function steady(): Promise<string[][]> {
   ];
 }
 
-/** Lago refuses while millions of events are spooled; then the daemon starts anew with a spool of 10 GB. */
+/** What memory holds while a million events wait, and ten, and a hundred, as Lago refuses them. */
+async function waiting(): Promise<string[][]> {
+  const events = 1_000_000;
+  const log = await nginxLog(events);
+  warm([log]);
+  const cwd = freshFolder('run');
+  const stateDir = join(cwd, 'state');
+  const rows: string[][] = [];
+  for (const millions of [1, 10, 100]) {
+    if (millions > 1) await multiply(stateDir, (_, waiting) => waiting >= millions * 1e6);
+    const refusing = await startSink({ capacity: events, status: 503 });
+    const child = start(daemonOf(cwd, refusing, log));
+    while (spooled(stateDir).events < millions * 1e6) await sleep(200);
+    await refusing.reached(1);
+    // Some rounds of trying again.
+    await sleep(10_000);
+    const { peakMiB } = usageOf(child.pid!);
+    rows.push([`peak RSS while ${figure(millions * 1e6)} events wait, MiB`, figure(peakMiB), '']);
+    await stop(child);
+    await refusing.stop();
+  }
+  freshFolder('run');
+  return rows;
+}
+
+/** Lago refuses while a million events are spooled; then the daemon starts anew with a spool of 10 GB. */
 async function backlog(): Promise<string[][]> {
   const events = 1_000_000;
   const log = await nginxLog(events);
@@ -207,7 +233,7 @@ async function backlog(): Promise<string[][]> {
   await stop(child);
   await refusing.stop();
 
-  const bytes = await multiply(stateDir, 10_000 * MEBIBYTE);
+  const bytes = await multiply(stateDir, (size) => size >= 10_000 * MEBIBYTE);
   const sink = await startSink({ capacity: events });
   const startMs = nowMs();
   const next = start(daemonOf(cwd, sink, log));
@@ -254,18 +280,23 @@ function spooled(stateDir: string): { events: number } {
   return { events: chunks.reduce((sum, { events }) => sum + events, 0) };
 }
 
-/** Gives each chunk more names, until the spool has `bytes`; the checkpoint covers them. Returns its size. */
-async function multiply(stateDir: string, bytes: number): Promise<number> {
+/** Gives each chunk more names until that is enough; the checkpoint covers them. Returns the bytes of the spool. */
+async function multiply(
+  stateDir: string,
+  isEnough: (bytes: number, events: number) => boolean,
+): Promise<number> {
   const folder = layoutOf(stateDir).chunks('lago');
   mkdirSync(folder, { recursive: true });
   const chunks = chunksIn(folder);
   let sequence = Math.max(...chunks.map((chunk) => chunk.sequence));
   let size = chunks.reduce((sum, { name }) => sum + statSync(join(folder, name)).size, 0);
   const each = size / chunks.length;
-  while (size < bytes) {
+  let events = chunks.reduce((sum, chunk) => sum + chunk.events, 0);
+  while (!isEnough(size, events)) {
     for (const { name, ...chunk } of chunks) {
       linkSync(join(folder, name), join(folder, chunkName({ ...chunk, sequence: ++sequence })));
       size += each;
+      events += chunk.events;
     }
   }
   const checkpoint = await readCheckpoint(diskFs, stateDir, (file, error) => {

@@ -148,6 +148,13 @@ describe('a skeleton', () => {
     expect(fits(`${LINE} \r`)).toEqual(fits(LINE));
   });
 
+  it('fits a line with an object of another shape within, and reads that one in full', () => {
+    const within = { a: ['1'], bee: ['x'], 'c.d': ['{"d":5}'], 'c.d.0': [] };
+    expect(fits('{ "a" : 1 , "bee":"x","c":{"more":{"d":4},"d":{"d":5}}}')).toEqual(within);
+    expect(fits('{ "a" : 1 , "bee":"x","c":{"d":[2],"d":{"d":5}}}')).toEqual(within);
+    expect(fits('{ "a" : 1 , "bee":"x","c":{"d":[2],}}')).toBeUndefined();
+  });
+
   it.each([
     '{ "a" : 1 , "bee":"x","c":{"d":[2]}} x', '{ "a" : 1 , "bee":"x","c":{"d":[2]}', '{ "a" : 1 , "bee":"x"}', '{"a" : 1 , "bee":"x","c":1}',
     '{ "a" : 1 , "bef":"x","c":1}', '{ "a" : 1 , "bee":"x","c":01}', '{ "a" : 1 , "bee":"x","c":}', '{ "a" : , "bee":"x","c":1}', '{}', '',

@@ -188,6 +188,10 @@ export function isSimple(p: usize): bool {
   return byte == QUOTE || byte == MINUS || byte - ZERO < 10;
 }
 
+export function isObject(p: usize): bool {
+  return load<u8>(p) == OPEN_OBJECT;
+}
+
 /** The kind of `true`, `false` or `null`; ABSENT for anything else. */
 function keyword(p: usize): u8 {
   const word = load<u32>(p);
@@ -247,6 +251,8 @@ function array(from: usize, node: usize, depth: i32): usize {
 
 /** The position behind white space; a newline is none, it ends the line. */
 export function space(from: usize): usize {
+  // Mostly there is none.
+  if (load<u8>(from) > 0x20) return from;
   let p = from;
   while (true) {
     const byte = load<u8>(p);

@@ -7,28 +7,51 @@
  *   └──┬───┘└─────┬──────┘└────┬───┘└┬┘└──┬──┘└────┬───┘↑
  *   text 0     value 0      text 1  …   text 2  value 2 text 3
  *
- *   record   number of values, then for each text and the value behind it:  length  address  slot  node
+ *   record   number of values   then for each text and the value behind it:  length  address  slot  node  inner
  *
  * A text contains no value, so it does not matter whether a value is a string, a number, or an object; values are read
- * by the scanner, which takes only JSON. As the texts come from a line that was JSON, a line that fits is JSON, too.
+ * by the scanner, which takes only JSON. As the texts come from a line that was JSON, a line that fits is JSON, too. Of
+ * an object there may be a skeleton of its own, `inner`: one that does not fit is read by the scanner.
  */
 import { same } from './bytes';
-import { isSimple, lineEnd, simpleValue, value, REFUSED } from './scan';
-import { begin } from './slots';
+import { isObject, isSimple, lineEnd, simpleValue, value, REFUSED } from './scan';
+import { begin, note, CONTAINER } from './slots';
+import { forgetAll, slotOf, NOTHING } from './wanted';
+
+const NO_SKELETON: usize = 0;
+const HEADER_BYTES: usize = 4;
+const PART_BYTES: usize = 20;
 
 /** Reads the line at `start` into a table of slots, if it has these texts; returns the position of its newline. */
 export function fit(table: usize, skeleton: usize, start: usize): usize {
   begin(table);
+  const p = object(skeleton, start);
+  return p == REFUSED ? REFUSED : lineEnd(p);
+}
+
+function object(skeleton: usize, start: usize): usize {
   let p = start;
-  let record = skeleton + 16;
+  let part = skeleton + HEADER_BYTES;
   for (let left = load<i32>(skeleton); left > 0; left--) {
-    const length = load<i32>(record);
-    if (!same(p, load<u32>(record, 4), length)) return REFUSED;
+    const length = load<i32>(part);
+    if (!same(p, load<u32>(part, 4), length)) return REFUSED;
     p += length;
-    p = isSimple(p) ? simpleValue(p, load<i32>(record, 8)) : value(p, load<u32>(record, 12), 1);
+    if (isSimple(p)) p = simpleValue(p, load<i32>(part, 8));
+    else p = innerValue(p, load<u32>(part, 12), load<u32>(part, 16));
     if (p == REFUSED) return REFUSED;
-    record += 16;
+    part += PART_BYTES;
   }
-  const length = load<i32>(record);
-  return same(p, load<u32>(record, 4), length) ? lineEnd(p + length) : REFUSED;
+  const length = load<i32>(part);
+  return same(p, load<u32>(part, 4), length) ? p + length : REFUSED;
+}
+
+function innerValue(p: usize, node: usize, inner: usize): usize {
+  if (inner == NO_SKELETON || !isObject(p)) return value(p, node, 1);
+  const behind = object(inner, p);
+  if (behind == REFUSED) {
+    if (node != NOTHING) forgetAll(node);
+    return value(p, node, 1);
+  }
+  if (node != NOTHING) note(slotOf(node), CONTAINER, p, behind);
+  return behind;
 }
