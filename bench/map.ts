@@ -2,7 +2,7 @@
  * How fast lines become events: `node bench/map.ts [lines]`. The plain loop over `JSON.parse` is the yardstick; the
  * mapper is measured by path, on the same lines, in one process. Median of the rounds, in nanoseconds of CPU time.
  */
-import { KernelMemory } from '../src/kernel/memory.ts';
+import { KernelMemory, taken } from '../src/kernel/memory.ts';
 import { compileMapper, compilePlainMapper } from '../src/map/compile.ts';
 import type { MapperOptions } from '../src/map/compile.ts';
 import { OpenRange } from '../src/spool/open-range.ts';
@@ -152,7 +152,7 @@ function median(values: readonly number[]): number {
 const count = Number(process.argv[2] ?? 100_000);
 for (const { name, lines, options } of CASES) {
   const text = Buffer.from([...lines(count)].join(''));
-  const memory = new KernelMemory(text.length + spareBytes + (1 << 20));
+  const memory = new KernelMemory({ blocks: taken(text.length) + spareBytes });
   const { buffer: bytes } = memory.block(text.length);
   text.copy(bytes);
   const spare = new SpareBuffers(memory);

@@ -10,7 +10,7 @@ import { ByteWriter } from '../src/bytes.ts';
 import { systemClock } from '../src/clock.ts';
 import { parseConfig } from '../src/config/load.ts';
 import type { Config } from '../src/config/types.ts';
-import { KernelMemory } from '../src/kernel/memory.ts';
+import { KernelMemory, taken } from '../src/kernel/memory.ts';
 import { compileMapper } from '../src/map/compile.ts';
 import { Shipper } from '../src/ship/shipper.ts';
 import { OpenRange } from '../src/spool/open-range.ts';
@@ -110,7 +110,7 @@ async function mapStage(
   config: Config,
   paths: string,
 ): Promise<StageResult> {
-  const memory = new KernelMemory(BLOCK_BYTES + spareBytes + (1 << 20));
+  const memory = new KernelMemory({ blocks: taken(BLOCK_BYTES) + spareBytes });
   const mapper = mapperOf(config, memory);
   const spare = new SpareBuffers(memory);
   const { buffer } = memory.block(BLOCK_BYTES);

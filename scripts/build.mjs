@@ -15,9 +15,18 @@ const { output } = await build({
   platform: 'node',
   // They are loaded by few commands.
   external: ['fastify', 'tar-stream'],
-  output: { dir: folder, format: 'esm', chunkFileNames: '[name]-[hash].js' },
+  output: { dir: folder, format: 'esm', chunkFileNames: '[name]-[hash].js', comments: false },
   logLevel: 'warn',
 });
+
+// V8 keeps the source, with two bytes a character if one of them is beyond Latin-1: 2 MB.
+for (const { fileName, code } of output) {
+  const ascii = code.replace(
+    /[^\0-\x7f]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  writeFileSync(join(folder, fileName), ascii);
+}
 
 const PACKAGE = /^.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//;
 const packages = new Map();

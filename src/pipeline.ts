@@ -24,7 +24,7 @@ import type { Config, SourceConfig } from './config/types.ts';
 import { destinationStatus, sourceStatus, type Status } from './control/status.ts';
 import { compileMapper, mapperBytes } from './map/compile.ts';
 import { mappingId } from './map/mapping-id.ts';
-import { KernelMemory } from './kernel/memory.ts';
+import { KernelMemory, taken } from './kernel/memory.ts';
 import type { Reporter } from './observe/events.ts';
 import { Shipper } from './ship/shipper.ts';
 import { add, noLines } from './spool/counts.ts';
@@ -253,7 +253,7 @@ export class Pipeline {
 function memoryFor({ sources, rules, destinations }: Config): KernelMemory {
   // Twice: chunks that are made anew have mappers of their own. What is never used takes no memory.
   const tables = 2 * sources.length * mapperBytes(rules.length);
-  return new KernelMemory(tables + READ_BYTES + spoolBytes(destinations.length));
+  return new KernelMemory({ tables, blocks: taken(READ_BYTES) + spoolBytes(destinations.length) });
 }
 
 /** The mapper of one source, from the rules of the configuration. */

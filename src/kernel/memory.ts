@@ -1,8 +1,8 @@
 /**
  * The memory that the kernel works on. Logs are read into it and chunks are filled in it, so that a value goes from the
- * log to its event in one copy; the tables of the mappers lie between them.
+ * log to its event in one copy; the tables of the mappers stand beside them.
  *
- *   │ room for one line │ for one event │ for odd values │ tables, read buffers, chunks …        free │
+ *   │ room for one line │ for one event │ for odd values │ tables …   free │ read buffer, chunks, ids …   free │
  *
  * It never grows, as that would take it away from under everyone, and what was handed out stays handed out. What is
  * never touched takes no room, so it may be larger than what is needed; what does not fit is done without the kernel, or
@@ -17,7 +17,9 @@ const NEWLINE = 0x0a;
 /** Longer lines and events that stand elsewhere are not brought here. */
 const MOST_ROOM = 64 * 1024;
 /** The tables of some rules. */
-const USUAL_BYTES = 1024 * 1024;
+const USUAL_TABLES = 1024 * 1024;
+/** However many sources and rules there are. */
+const MOST_TABLES = 1024 * 1024 * 1024;
 
 /** Bytes for somebody to use, and where they lie. */
 export interface Block {
@@ -32,8 +34,34 @@ export const ordinaryBlock = (bytes: number): Block => ({
   address: 0,
 });
 
+/** What a piece of memory takes, with what may be looked at behind it. */
+export const taken = (bytes: number): number => Math.ceil((bytes + SLACK) / ALIGNMENT) * ALIGNMENT;
+
 export class OutOfMemoryError extends Error {
   override name = 'OutOfMemoryError';
+}
+
+/** A part of the memory, handed out from its beginning. */
+class Region {
+  readonly end: Address;
+  #free: Address;
+
+  constructor(start: Address, bytes: number) {
+    this.#free = start;
+    this.end = start + bytes;
+  }
+
+  /** @throws OutOfMemoryError */
+  take(bytes: number): Address {
+    if (!this.has(bytes)) throw new OutOfMemoryError(`the kernel has no room for ${bytes} bytes`);
+    const address = this.#free;
+    this.#free += taken(bytes);
+    return address;
+  }
+
+  has(bytes: number): boolean {
+    return this.#free + taken(bytes) <= this.end;
+  }
 }
 
 export class KernelMemory {
@@ -48,35 +76,36 @@ export class KernelMemory {
   readonly #lineRoom: Address;
   readonly #oddRoom: Address;
   #oddBytes = 0;
-  #free = ALIGNMENT;
+  readonly #tables: Region;
+  readonly #blocks: Region;
 
-  /** @param bytes to be handed out */
-  constructor(bytes = USUAL_BYTES) {
-    const pages = Math.ceil((bytes + 3 * MOST_ROOM) / PAGE) + 1;
+  /** @param tables bytes for tables @param blocks bytes for everything else, each with what it has `taken` */
+  constructor({ tables = USUAL_TABLES, blocks = 0 } = {}) {
+    // 0 is no address.
+    const rooms = new Region(ALIGNMENT, 3 * taken(MOST_ROOM));
+    this.#tables = new Region(rooms.end, Math.min(tables, MOST_TABLES));
+    this.#blocks = new Region(Math.ceil(this.#tables.end / ALIGNMENT) * ALIGNMENT, blocks);
+    const pages = Math.ceil((this.#blocks.end + SLACK) / PAGE);
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
     this.kernel = instantiate(memory);
     this.buffer = Buffer.from(memory.buffer);
     this.bytes = new Uint8Array(memory.buffer);
     this.words = new Int32Array(memory.buffer);
-    this.#lineRoom = this.allocate(MOST_ROOM);
-    this.eventRoom = this.allocate(MOST_ROOM);
-    this.#oddRoom = this.allocate(MOST_ROOM);
-  }
-
-  /** @throws OutOfMemoryError */
-  allocate(bytes: number): Address {
-    const address = this.#free;
-    const end = Math.ceil((address + bytes + SLACK) / ALIGNMENT) * ALIGNMENT;
-    if (end > this.bytes.length) throw new OutOfMemoryError(`no room for ${bytes} bytes`);
-    this.#free = end;
-    return address;
+    this.#lineRoom = rooms.take(MOST_ROOM);
+    this.eventRoom = rooms.take(MOST_ROOM);
+    this.#oddRoom = rooms.take(MOST_ROOM);
   }
 
   /** Bytes for somebody to use: here, or elsewhere when there is no room any more. */
   block(bytes: number): Block {
-    if (this.#free + bytes + 2 * SLACK > this.bytes.length) return ordinaryBlock(bytes);
-    const address = this.allocate(bytes);
+    if (!this.#blocks.has(bytes)) return ordinaryBlock(bytes);
+    const address = this.#blocks.take(bytes);
     return { buffer: this.buffer.subarray(address, address + bytes), address };
+  }
+
+  /** Room for a table. @throws OutOfMemoryError */
+  allocate(bytes: number): Address {
+    return this.#tables.take(bytes);
   }
 
   /** @throws OutOfMemoryError */

@@ -30,7 +30,7 @@ export interface MapperOptions {
 }
 
 /** What the tables of a mapper take in the kernel's memory, and some. One that takes more maps all lines the plain way. */
-export const mapperBytes = (rules: number): number => SKELETONS_BYTES + (rules + 1) * 32 * 1024;
+export const mapperBytes = (rules: number): number => SKELETONS_BYTES + (rules + 1) * 8 * 1024;
 
 /** The mapper of one source. Throws a ConfigError for rules that `checkRules` would have refused. */
 export function compileMapper(options: MapperOptions): LineMapper {

@@ -4,11 +4,10 @@
  */
 import { createRequire } from 'node:module';
 import type * as undici from 'undici';
-import Pool from 'undici/lib/dispatcher/pool.js';
 
 const load = createRequire(import.meta.url);
 
-export { Pool };
+export const Pool = load('undici/lib/dispatcher/pool.js') as typeof undici.Pool;
 
 /** Only a proxy needs the rest: it speaks CONNECT through undici's own client API. */
 export const wholeUndici = (): typeof undici => load('undici') as typeof undici;

@@ -14,7 +14,7 @@
 import { getRandomValues } from 'node:crypto';
 import type { ByteWriter } from '../bytes.ts';
 import type { Address } from '../kernel/kernel.ts';
-import { KernelMemory } from '../kernel/memory.ts';
+import { taken, type KernelMemory } from '../kernel/memory.ts';
 import { BUFFER_BYTES, EventBuffer, MOST_EVENTS } from './event-buffer.ts';
 
 const BUCKETS = 2 ** 15;
@@ -26,9 +26,9 @@ const SCRATCH_BYTES = MOST_EVENTS * 8;
 /** Both ids stand in so many bytes of an event. */
 const IDS_BYTES = 16 * 1024;
 
-/** What it takes in the kernel's memory, and some. */
+/** What they take in the kernel's memory. */
 export const idsBytes = (destinations: number): number =>
-  SCRATCH_BYTES + BUFFER_BYTES + (destinations + 1) * (TABLE_BYTES + 64);
+  taken(SCRATCH_BYTES) + taken(BUFFER_BYTES) + destinations * taken(TABLE_BYTES);
 
 const SEEDS = getRandomValues(new Int32Array(SEED_WORDS));
 
@@ -38,13 +38,20 @@ export class RepeatedIds {
   readonly #memory: KernelMemory;
   readonly #scratch: Address;
   /** By destination number. */
-  readonly #tables: (Address | undefined)[] = [];
+  readonly #tables: readonly Address[];
   /** For events that are not in the kernel's memory: holds the beginnings of some of them. */
-  #copy: EventBuffer | undefined;
+  readonly #copy: EventBuffer;
 
-  constructor(memory = new KernelMemory(idsBytes(2))) {
+  /** @param memory has room for `idsBytes`; what is never used of it takes none */
+  constructor(memory: KernelMemory, destinations: number) {
     this.#memory = memory;
-    this.#scratch = memory.allocate(SCRATCH_BYTES);
+    this.#scratch = memory.block(SCRATCH_BYTES).address;
+    this.#copy = new EventBuffer(memory.block(BUFFER_BYTES));
+    this.#tables = Array.from({ length: destinations }, () => {
+      const { address } = memory.block(TABLE_BYTES);
+      memory.words.set(SEEDS, address / 4);
+      return address;
+    });
   }
 
   /**
@@ -54,7 +61,7 @@ export class RepeatedIds {
    * @returns indices of events
    */
   repeats(destination: number, events: EventBuffer, seed: number): readonly number[] {
-    const table = (this.#tables[destination] ??= this.#newTable());
+    const table = this.#tables[destination]!;
     return events.addresses === undefined
       ? this.#inParts(table, events, seed)
       : this.#look(table, events, seed);
@@ -69,7 +76,7 @@ export class RepeatedIds {
   }
 
   #inParts(table: Address, events: EventBuffer, seed: number): readonly number[] {
-    const copy = (this.#copy ??= new EventBuffer(this.#memory.block(BUFFER_BYTES)));
+    const copy = this.#copy;
     const { body, starts, lines, idHashes } = events;
     const repeating: number[] = [];
     for (let first = 0; first < lines.length; first += copy.events) {
@@ -83,12 +90,6 @@ export class RepeatedIds {
       idHashes.set(copy.idHashes, first);
     }
     return repeating;
-  }
-
-  #newTable(): Address {
-    const table = this.#memory.allocate(TABLE_BYTES);
-    this.#memory.words.set(SEEDS, table / 4);
-    return table;
   }
 }
 

@@ -34,7 +34,7 @@ export interface SealerOptions {
   readonly folders: StateFolders;
   /** Names by destination number. */
   readonly destinations: readonly string[];
-  readonly memory: KernelMemory | undefined;
+  readonly memory: KernelMemory;
   readonly nextSequence: number;
   readonly letters: DeadLetterStore;
   readonly ledger: Ledger;
@@ -73,7 +73,7 @@ export class Sealer {
   constructor(options: SealerOptions) {
     this.#o = options;
     this.#layout = options.folders.layout;
-    this.#ids = new RepeatedIds(options.memory);
+    this.#ids = new RepeatedIds(options.memory, options.destinations.length);
     this.#nextSequence = options.nextSequence;
   }
 

@@ -1,5 +1,5 @@
 /** Buffers of events that were used before and will be again: a chunk's worth each, so worth keeping, but few. */
-import type { KernelMemory } from '../kernel/memory.ts';
+import { taken, type KernelMemory } from '../kernel/memory.ts';
 import { BUFFER_BYTES, EventBuffer } from './event-buffer.ts';
 
 /** Chunks that are filled, written and shipped at once, in most cases. Events of more are copied once more. */
@@ -11,15 +11,16 @@ const MOST_OF_KERNEL = 12;
 const MOST_OTHERS = 8;
 
 /** What they take in the kernel's memory. */
-export const spareBytes = MOST_OF_KERNEL * (BUFFER_BYTES + 64);
+export const spareBytes = MOST_OF_KERNEL * taken(BUFFER_BYTES);
 
 export class SpareBuffers {
-  readonly #memory: KernelMemory | undefined;
+  readonly #memory: KernelMemory;
   readonly #ofKernel: EventBuffer[] = [];
   readonly #others: EventBuffer[] = [];
   #made = 0;
 
-  constructor(memory: KernelMemory | undefined) {
+  /** @param memory may have room for `spareBytes` */
+  constructor(memory: KernelMemory) {
     this.#memory = memory;
   }
 
@@ -36,8 +37,9 @@ export class SpareBuffers {
   }
 
   #newOfKernel(): EventBuffer | undefined {
-    if (this.#memory === undefined || this.#made === MOST_OF_KERNEL) return undefined;
+    if (this.#made === MOST_OF_KERNEL) return undefined;
     this.#made++;
-    return new EventBuffer(this.#memory.block(BUFFER_BYTES));
+    const buffer = new EventBuffer(this.#memory.block(BUFFER_BYTES));
+    return buffer.isOfKernel ? buffer : undefined;
   }
 }

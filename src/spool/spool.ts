@@ -4,7 +4,7 @@
  */
 import type { SpoolConfig } from '../config/types.ts';
 import { StateDirError } from '../errors.ts';
-import type { KernelMemory } from '../kernel/memory.ts';
+import { KernelMemory } from '../kernel/memory.ts';
 import type { Reporter } from '../observe/events.ts';
 import type { LogRanges } from '../log-range.ts';
 import type { Clock, GenerationPosition, LineConsumer, LineMapper } from '../types.ts';
@@ -45,7 +45,7 @@ export interface SpoolOptions {
   readonly remap: (source: string) => LineMapper;
   /** A range of a log that is not found is sought again after so long: files are on the move under rotation. */
   readonly searchAgainMs: number;
-  /** Where logs are read, and events written; absent when that is no matter. */
+  /** Where logs are read, and events written, with room for `spoolBytes`; absent when that is no matter. */
   readonly memory?: KernelMemory;
   /** Called when a destination has something new. */
   readonly wake: (destination: string) => void;
@@ -110,11 +110,12 @@ export class Spool {
     const { fs, stateDir, destinations, reporter, clock, plan, mapping, mappers } = options;
     const { ledger, nextSequence } = recovered;
     const { layout } = folders;
+    const { memory = new KernelMemory({ blocks: idsBytes(destinations.length) }) } = options;
     const abort = new AbortController();
     const { signal } = abort;
     const letters = new DeadLetterStore(fs, layout.dead, clock, recovered.letters);
     const gate = new SpoolGate(options.limits, fs, stateDir, reporter, clock, signal);
-    const spare = new SpareBuffers(options.memory);
+    const spare = new SpareBuffers(memory);
     const fresh = new FreshChunks(spare, clock);
     const shared = { fs, folders, ledger, letters, reporter, clock, signal };
     const absent = new AbsentChunks(() => checkpointer.touch());
@@ -162,7 +163,7 @@ export class Spool {
       destinations,
       gate,
       fresh,
-      memory: options.memory,
+      memory,
       nextSequence,
       checkpoint: () => checkpointer.write(),
       sealed: (chunks) => {

@@ -9,7 +9,7 @@ import { describe, expect, it } from 'vitest';
 import type { MapperOptions } from '../../src/map/compile.ts';
 import type { LineMapper } from '../../src/types.ts';
 import { compileMapper, compilePlainMapper } from '../../src/map/compile.ts';
-import { KernelMemory } from '../../src/kernel/memory.ts';
+import { KernelMemory, taken } from '../../src/kernel/memory.ts';
 import { CollectingSink, GENERATION, rule } from '../map/harness.ts';
 import { Twins } from '../map/fast/harness.ts';
 import { BUFFER_BYTES } from '../../src/spool/event-buffer.ts';
@@ -338,7 +338,7 @@ describe('whole blocks, as the daemon maps them', () => {
   const SETS = [RULES, RULES.slice(0, 1), [plainRule()]];
 
   it('give the same in the memory of the kernel as line by line, the plain way', () => {
-    const memory = new KernelMemory(spareBytes + 2 * BUFFER_BYTES);
+    const memory = new KernelMemory({ blocks: spareBytes + taken(BUFFER_BYTES) });
     const spare = new SpareBuffers(memory);
     const block = memory.block(BUFFER_BYTES);
     const pairs = SETS.map((rules) => {
@@ -384,7 +384,7 @@ describe('whole blocks, as the daemon maps them', () => {
   });
 
   it('are mapped in runs where lines are alike', () => {
-    const memory = new KernelMemory(spareBytes + 2 * BUFFER_BYTES);
+    const memory = new KernelMemory({ blocks: spareBytes + taken(BUFFER_BYTES) });
     const { buffer } = memory.block(BUFFER_BYTES);
     const text = '{"id":"i-1","sub":"acme","t":1795193078.206,"a":7}\n'.repeat(20);
     const bytes = buffer.subarray(0, buffer.write(text));

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
 import { ByteWriter } from '../../src/bytes.ts';
-import { EventBuffer } from '../../src/spool/event-buffer.ts';
-import { RepeatedIds, transactionIdOf } from '../../src/spool/repeated-ids.ts';
+import { KernelMemory, taken } from '../../src/kernel/memory.ts';
+import { BUFFER_BYTES, EventBuffer } from '../../src/spool/event-buffer.ts';
+import { idsBytes, RepeatedIds, transactionIdOf } from '../../src/spool/repeated-ids.ts';
+
+const memory = (): KernelMemory => new KernelMemory({ blocks: idsBytes(2) });
 
 /** Stands for a log. */
 const SEED = 0x5eed;
@@ -21,7 +24,7 @@ const eventWith = (id: string): string =>
 
 /** Gives events one by one, as ranges of one event each, and says which of them repeat an id. */
 class Giver {
-  readonly #ids = new RepeatedIds();
+  readonly #ids = new RepeatedIds(memory(), 2);
   #line = 0;
 
   give(
@@ -85,7 +88,7 @@ test('ids of any length and with escapes are told apart in every byte, and from 
 });
 
 test('of many events at once those are told that repeat an earlier one, in the same batch or in another', () => {
-  const ids = new RepeatedIds();
+  const ids = new RepeatedIds(memory(), 2);
   const give = (...given: readonly string[]): readonly number[] =>
     ids.repeats(0, eventsOf(given.map(eventWith)), SEED);
   expect(give('a', 'b', 'a', 'c', 'b', 'a')).toEqual([2, 4, 5]);
@@ -94,8 +97,26 @@ test('of many events at once those are told that repeat an earlier one, in the s
   expect(give('f', 'c')).toEqual([1]);
 });
 
+test('events in the memory of the kernel, and more than are looked at at once, are told as well', () => {
+  const memory = new KernelMemory({ blocks: idsBytes(2) + taken(BUFFER_BYTES) });
+  const ids = new RepeatedIds(memory, 2);
+  const events = new EventBuffer(memory.block(BUFFER_BYTES));
+  for (const [line, id] of ['a', 'b', 'a', 'long '.repeat(20), 'a'].entries()) {
+    events.next().text(eventWith(id));
+    events.add(line);
+  }
+  expect(ids.repeats(0, events, SEED)).toEqual([2, 4]);
+  const [a, b, ...more] = events.idHashes;
+  expect(more).toEqual([a, more[1], a]);
+  expect(new Set([a, b, more[1]]).size).toBe(3);
+
+  const many = eventsOf(Array.from({ length: 10_000 }, (_, i) => eventWith(`id-${i % 9000}`)));
+  expect(ids.repeats(1, many, SEED)).toEqual(Array.from({ length: 1000 }, (_, i) => 9000 + i));
+  expect(many.idHashes[0]).toBe(many.idHashes[9000]);
+});
+
 test('the recent past is the last hundred thousand ids, and none of them is ever taken for another', () => {
-  const ids = new RepeatedIds();
+  const ids = new RepeatedIds(memory(), 2);
   const batch = (first: number, line: number): number => {
     const given = Array.from({ length: 2000 }, (_, i) => eventWith(`id-${first + i}`));
     return ids.repeats(0, eventsOf(given, line), SEED).length;
@@ -108,7 +129,7 @@ test('the recent past is the last hundred thousand ids, and none of them is ever
 });
 
 test('bytes that are no event of ours are taken as they are', () => {
-  const ids = new RepeatedIds();
+  const ids = new RepeatedIds(memory(), 2);
   const cut = '{"transaction_id":"x"}';
   expect(ids.repeats(0, eventsOf([cut], 1), SEED)).toEqual([]);
   expect(ids.repeats(0, eventsOf([cut], 2), SEED)).toEqual([0]);
@@ -116,7 +137,7 @@ test('bytes that are no event of ours are taken as they are', () => {
 });
 
 test('a line of one log is another one than the line at the same place of another log', () => {
-  const ids = new RepeatedIds();
+  const ids = new RepeatedIds(memory(), 2);
   const event = eventWith('a');
   expect(ids.repeats(0, eventsOf([event], 5_000_000_000), SEED)).toEqual([]);
   expect(ids.repeats(0, eventsOf([event], 5_000_000_000), SEED)).toEqual([]);

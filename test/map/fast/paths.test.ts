@@ -1,9 +1,10 @@
 /** Which lines stay on a fast path: what is slow must stay rare. */
 import { describe, expect, it } from 'vitest';
 import { kongLines, nginxLines } from '../../../bench/generate.ts';
+import { KernelMemory } from '../../../src/kernel/memory.ts';
 import { compileMapper } from '../../../src/map/compile.ts';
 import type { MapperOptions } from '../../../src/map/compile.ts';
-import { CollectingSink, GENERATION, rule } from '../harness.ts';
+import { CollectingSink, GENERATION, mapLine, rule } from '../harness.ts';
 import { Twins } from './harness.ts';
 
 const { event_timestamp: _, ...timeless } = rule();
@@ -183,6 +184,13 @@ it.each([
   expect(fast).toEqual(plain);
   const alone = compileMapper(nginx(parts));
   expect(alone.paths).toEqual({ skeleton: 0, scan: 0, parse: 0 });
+});
+
+it('a source whose tables do not fit into the memory of the kernel is mapped the plain way', () => {
+  const memory = new KernelMemory({ tables: 1024 });
+  const mapper = compileMapper({ ...nginx(), memory });
+  expect(mapLine(mapper, LINE)).toEqual(mapLine(compileMapper(nginx()), LINE));
+  expect(mapper.paths).toEqual({ skeleton: 0, scan: 0, parse: 1 });
 });
 
 it('plain-text logs are parsed', () => {
