@@ -2,39 +2,33 @@
  * A growing run of bytes that is written to in place: the open chunk's body.
  * Bytes at and after `length` are free; a writer that changes its mind sets `length` back.
  */
-import type { Address } from './kernel/kernel.ts';
-import { ordinaryBlock, type Block } from './kernel/memory.ts';
-
 export class ByteWriter {
   buffer: Buffer;
   /** Over the same bytes as `buffer`, to read several at once. */
   view: DataView;
-  /** Where `buffer` lies in the kernel's memory; 0 when it lies elsewhere. */
-  address: Address;
   length = 0;
-  readonly #own: Block;
+  readonly #first: Buffer;
 
-  /** @param memory That it writes to first, or how much of it. */
-  constructor(memory: Block | number) {
-    this.#own = typeof memory === 'number' ? ordinaryBlock(memory) : memory;
-    this.buffer = this.#own.buffer;
-    this.address = this.#own.address;
+  /** @param memory that it writes to first, or how much of it */
+  constructor(memory: Buffer | number) {
+    this.#first = typeof memory === 'number' ? Buffer.allocUnsafeSlow(memory) : memory;
+    this.buffer = this.#first;
     this.view = viewOf(this.buffer);
   }
 
-  /** Makes room for `count` more bytes; `buffer` and all that comes from it may be others afterwards. */
+  /** Makes room for `count` more bytes; `buffer` and `view` may be others afterwards. */
   reserve(count: number): void {
     const needed = this.length + count;
     if (needed <= this.buffer.length) return;
     const grown = Buffer.allocUnsafe(Math.max(needed, this.buffer.length * 2));
     this.buffer.copy(grown, 0, 0, this.length);
-    this.#use({ buffer: grown, address: 0 });
+    this.#use(grown);
   }
 
   /** Forgets all, and the larger memory that it took. */
   clear(): void {
     this.length = 0;
-    if (this.buffer !== this.#own.buffer) this.#use(this.#own);
+    if (this.buffer !== this.#first) this.#use(this.#first);
   }
 
   byte(value: number): void {
@@ -60,9 +54,8 @@ export class ByteWriter {
     return this.buffer.subarray(0, this.length);
   }
 
-  #use({ buffer, address }: Block): void {
+  #use(buffer: Buffer): void {
     this.buffer = buffer;
-    this.address = address;
     this.view = viewOf(buffer);
   }
 }

@@ -144,8 +144,9 @@ export interface LineSink {
   dead(failure: LineFailure): void;
 }
 
-/** Room for events in the kernel's memory: addresses of its parts, and what fits. */
+/** Room for events: where its parts lie in a memory, and what fits. */
 export interface EventRoom {
+  readonly memory: ArrayBufferLike;
   readonly body: number;
   readonly bodyBytes: number;
   readonly starts: number;
@@ -156,7 +157,7 @@ export interface EventRoom {
 
 /** A sink that takes events of many lines at once. */
 export interface RunSink {
-  /** Room for more events of a destination; undefined when there is none in the kernel's memory. */
+  /** Room for more events of a destination; undefined when they have none in one piece. */
   room(destination: number): EventRoom | undefined;
   /** So many lines have each put one event into the room. */
   took(destination: number, lines: number): void;

@@ -98,7 +98,7 @@ export class KernelMemory {
 
   /** Bytes for somebody to use: here, or elsewhere when there is no room any more. */
   block(bytes: number): Block {
-    if (!this.#blocks.has(bytes)) return ordinaryBlock(bytes);
+    if (!this.#blocks.has(bytes)) return { buffer: Buffer.allocUnsafeSlow(bytes), address: 0 };
     const address = this.#blocks.take(bytes);
     return { buffer: this.buffer.subarray(address, address + bytes), address };
   }

@@ -9,7 +9,7 @@
  */
 import { ByteWriter } from '../bytes.ts';
 import type { Address } from '../kernel/kernel.ts';
-import { ordinaryBlock, type Block } from '../kernel/memory.ts';
+import type { KernelMemory } from '../kernel/memory.ts';
 import type { EventRoom } from '../types.ts';
 
 /** Holds a full chunk: memory that is never written to takes no room, and growing leaves holes. */
@@ -33,33 +33,24 @@ interface Lists {
 export class EventBuffer {
   /** Behind the whole events stands perhaps a part of the next one. */
   readonly body: ByteWriter;
-  /** Where its memory lies in that of the kernel; 0 when it lies elsewhere. */
-  readonly #address: Address;
   readonly #own: Lists;
   #lists: Lists;
   #events = 0;
 
-  /** @param block BUFFER_BYTES */
-  constructor({ buffer, address }: Block = ordinaryBlock(BUFFER_BYTES)) {
-    this.#address = address;
-    this.body = new ByteWriter({ buffer: buffer.subarray(0, BODY_BYTES), address });
-    this.#own = listsIn(buffer.buffer, buffer.byteOffset + BODY_BYTES, MOST_EVENTS);
+  /** @param memory BUFFER_BYTES */
+  constructor(memory: Buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES)) {
+    this.body = new ByteWriter(memory.subarray(0, BODY_BYTES));
+    this.#own = listsIn(memory.buffer, memory.byteOffset + BODY_BYTES, MOST_EVENTS);
     this.#own.starts[0] = 0;
     this.#lists = this.#own;
   }
 
-  /** Its memory is the kernel's. */
-  get isOfKernel(): boolean {
-    return this.#address !== 0;
-  }
-
-  /** Where the lists lie in the kernel's memory; undefined when the events do not all lie there. */
-  get addresses(): Readonly<Record<'body' | keyof Lists, Address>> | undefined {
-    const { address: body } = this.body;
+  /** Where its parts lie in the kernel's memory; undefined when not all of them do. */
+  addressesIn(memory: KernelMemory): Readonly<Record<'body' | keyof Lists, Address>> | undefined {
+    const body = memory.addressOf(this.body.buffer);
     if (body === 0 || this.#lists !== this.#own) return undefined;
-    const lines = body + BODY_BYTES;
-    const starts = lines + MOST_EVENTS * 8;
-    return { body, lines, starts, idHashes: starts + MOST_EVENTS * 4 + 4 };
+    const { lines, starts, idHashes } = this.#own;
+    return { body, lines: lines.byteOffset, starts: starts.byteOffset, idHashes: idHashes.byteOffset };
   }
 
   /** Whole events. */
@@ -101,10 +92,13 @@ export class EventBuffer {
     return body.length - starts[events]!;
   }
 
-  /** Room for more events, which are to be taken then; undefined when it is not in the kernel's memory. */
+  /** Room for more events in its own memory, to be taken then; undefined when it had to grow. */
   get room(): EventRoom | undefined {
-    const { addresses } = this;
-    return addresses && { ...addresses, bodyBytes: BODY_BYTES, events: this.#events };
+    const { buffer, byteOffset: body } = this.body.buffer;
+    const { lines, starts } = this.#own;
+    if (this.#lists !== this.#own || lines.buffer !== buffer) return undefined;
+    const places = { body, lines: lines.byteOffset, starts: starts.byteOffset };
+    return { ...places, memory: buffer, bodyBytes: BODY_BYTES, events: this.#events };
   }
 
   /** So many events were put into the room. Returns their bytes. */

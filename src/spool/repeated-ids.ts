@@ -46,7 +46,7 @@ export class RepeatedIds {
   constructor(memory: KernelMemory, destinations: number) {
     this.#memory = memory;
     this.#scratch = memory.block(SCRATCH_BYTES).address;
-    this.#copy = new EventBuffer(memory.block(BUFFER_BYTES));
+    this.#copy = new EventBuffer(memory.block(BUFFER_BYTES).buffer);
     this.#tables = Array.from({ length: destinations }, () => {
       const { address } = memory.block(TABLE_BYTES);
       memory.words.set(SEEDS, address / 4);
@@ -62,13 +62,13 @@ export class RepeatedIds {
    */
   repeats(destination: number, events: EventBuffer, seed: number): readonly number[] {
     const table = this.#tables[destination]!;
-    return events.addresses === undefined
+    return events.addressesIn(this.#memory) === undefined
       ? this.#inParts(table, events, seed)
       : this.#look(table, events, seed);
   }
 
   #look(table: Address, events: EventBuffer, seed: number): readonly number[] {
-    const { body, starts, lines, idHashes } = events.addresses!;
+    const { body, starts, lines, idHashes } = events.addressesIn(this.#memory)!;
     const { kernel, words } = this.#memory;
     const count = kernel.repeats(table, body, starts, lines, events.events, seed, idHashes, this.#scratch);
     if (count === 0) return NONE;

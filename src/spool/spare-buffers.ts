@@ -32,14 +32,14 @@ export class SpareBuffers {
   /** Nobody looks at its events any more. */
   giveBack(buffer: EventBuffer): void {
     buffer.clear();
-    if (buffer.isOfKernel) this.#ofKernel.push(buffer);
+    if (buffer.addressesIn(this.#memory) !== undefined) this.#ofKernel.push(buffer);
     else if (this.#others.length < MOST_OTHERS) this.#others.push(buffer);
   }
 
   #newOfKernel(): EventBuffer | undefined {
     if (this.#made === MOST_OF_KERNEL) return undefined;
     this.#made++;
-    const buffer = new EventBuffer(this.#memory.block(BUFFER_BYTES));
-    return buffer.isOfKernel ? buffer : undefined;
+    const { buffer, address } = this.#memory.block(BUFFER_BYTES);
+    return address === 0 ? undefined : new EventBuffer(buffer);
   }
 }

@@ -100,7 +100,7 @@ test('of many events at once those are told that repeat an earlier one, in the s
 test('events in the memory of the kernel, and more than are looked at at once, are told as well', () => {
   const memory = new KernelMemory({ blocks: idsBytes(2) + taken(BUFFER_BYTES) });
   const ids = new RepeatedIds(memory, 2);
-  const events = new EventBuffer(memory.block(BUFFER_BYTES));
+  const events = new EventBuffer(memory.block(BUFFER_BYTES).buffer);
   for (const [line, id] of ['a', 'b', 'a', 'long '.repeat(20), 'a'].entries()) {
     events.next().text(eventWith(id));
     events.add(line);

@@ -78,8 +78,9 @@ export class EventWriter {
     const { kernel, buffer, eventRoom } = this.#memory;
     const writer = sink.writer(destination);
     writer.reserve(bytes + SLACK);
-    if (writer.address !== 0) {
-      kernel.write(this.record, writer.address + writer.length);
+    const address = this.#memory.addressOf(writer.buffer);
+    if (address !== 0) {
+      kernel.write(this.record, address + writer.length);
       writer.length += bytes;
     } else {
       if (!this.#memory.hasEventRoom(bytes)) return false;

@@ -52,7 +52,8 @@ export class Runs {
     const first = this.#line.addressOf(bytes, start);
     const skeleton = this.#skeletons.latest;
     const room = first === 0 || skeleton === 0 ? undefined : sink.room(this.#destination);
-    if (room === undefined) return undefined;
+    // What lies elsewhere the kernel cannot reach.
+    if (room?.memory !== this.#line.bytes.buffer) return undefined;
     const words = this.#words;
     words[SKELETON] = skeleton;
     words[BODY] = room.body;
