@@ -2,7 +2,7 @@
  * Each stage alone, on one core, beside the least that its step can cost: a stage can only be as fast as that. What
  * is compared does the same work on the same bytes, without the stage's guarantees.
  */
-import { closeSync, fdatasyncSync, openSync, readFileSync, readSync, statSync, writeSync } from 'node:fs';
+import { closeSync, fdatasyncSync, openSync, readSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { Pool } from 'undici';
@@ -28,7 +28,6 @@ import type {
   SealedChunk,
 } from '../src/types.ts';
 import { configOf, freshFolder } from './job.ts';
-import { sizeOf } from './logs.ts';
 import { startSink } from './sink.ts';
 import { median } from './table.ts';
 
@@ -305,10 +304,4 @@ function forEachLine(
     }
     return last;
   });
-}
-
-/** Brings a log into the page cache; returns its bytes. */
-export function warmed(log: string): number {
-  if (sizeOf(log) < 2 ** 31) readFileSync(log);
-  return sizeOf(log);
 }
