@@ -4,8 +4,6 @@
  */
 export class ByteWriter {
   buffer: Buffer;
-  /** Over the same bytes as `buffer`, to read several at once. */
-  view: DataView;
   length = 0;
   readonly #first: Buffer;
 
@@ -13,22 +11,21 @@ export class ByteWriter {
   constructor(memory: Buffer | number) {
     this.#first = typeof memory === 'number' ? Buffer.allocUnsafeSlow(memory) : memory;
     this.buffer = this.#first;
-    this.view = viewOf(this.buffer);
   }
 
-  /** Makes room for `count` more bytes; `buffer` and `view` may be others afterwards. */
+  /** Makes room for `count` more bytes; `buffer` may be another one afterwards. */
   reserve(count: number): void {
     const needed = this.length + count;
     if (needed <= this.buffer.length) return;
     const grown = Buffer.allocUnsafe(Math.max(needed, this.buffer.length * 2));
     this.buffer.copy(grown, 0, 0, this.length);
-    this.#use(grown);
+    this.buffer = grown;
   }
 
   /** Forgets all, and the larger memory that it took. */
   clear(): void {
     this.length = 0;
-    if (this.buffer !== this.#first) this.#use(this.#first);
+    this.buffer = this.#first;
   }
 
   byte(value: number): void {
@@ -52,11 +49,6 @@ export class ByteWriter {
   /** What has been written: a view, not a copy. */
   written(): Buffer {
     return this.buffer.subarray(0, this.length);
-  }
-
-  #use(buffer: Buffer): void {
-    this.buffer = buffer;
-    this.view = viewOf(buffer);
   }
 }
 

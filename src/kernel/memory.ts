@@ -18,8 +18,8 @@ const NEWLINE = 0x0a;
 const MOST_ROOM = 64 * 1024;
 /** The tables of some rules. */
 const USUAL_TABLES = 1024 * 1024;
-/** However many sources and rules there are. */
-const MOST_TABLES = 1024 * 1024 * 1024;
+/** However many sources and rules there are: addresses have to stay below 2 GiB. */
+const MOST_TABLES = 256 * 1024 * 1024;
 
 /** Bytes for somebody to use, and where they lie. */
 export interface Block {
