@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 // The executable: refuses a Node that is too old with a clear word, then hands over to the command line.
-import { existsSync } from 'node:fs';
-import { setFlagsFromString } from 'node:v8';
+// Modules of Node are taken one by one, without `import`, which would load all that they could give.
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 22 || (major === 22 && minor < 22)) {
@@ -9,6 +8,7 @@ if (major < 22 || (major === 22 && minor < 22)) {
   process.exit(1);
 }
 const { argv, execArgv, execPath } = process;
+const { existsSync } = process.getBuiltinModule('node:fs');
 
 // Threads that compile beside the main one keep the memory that they needed for it, each for itself: 8 to 20 MB.
 // Compiled in place, a catch-up costs the same CPU time and is no slower. What is left for such threads, one of them can
@@ -19,6 +19,7 @@ const runsLong = argv[2] === 'run' || argv[2] === 'replay';
 if (runsLong && !execArgv.includes(AT_START[0]) && process.execve !== undefined && existsSync(execPath)) {
   process.execve(execPath, [execPath, ...execArgv, ...AT_START, ...argv.slice(1)]);
 }
+const { setFlagsFromString } = process.getBuiltinModule('node:v8');
 // The space for young objects stays at 1 MiB instead of growing. A larger one is touched all over: measured in a
 // catch-up, 1 MiB saves about 10 MB and costs up to 10% more CPU time.
 setFlagsFromString('--semi-space-growth-factor=1');
@@ -32,5 +33,6 @@ setFlagsFromString('--invocation-count-for-turbofan=20000');
 setFlagsFromString('--no-wasm-dynamic-tiering');
 setFlagsFromString('--no-wasm-tier-up');
 
-const { main } = await import('../dist/cli/main.js');
+const { createRequire } = process.getBuiltinModule('node:module');
+const { main } = createRequire(import.meta.url)('../dist/cli/main.cjs');
 process.exitCode = await main(argv);

@@ -17,7 +17,7 @@ if (mtime('node_modules/.package-lock.json') < mtime('package-lock.json')) {
 
 const sources = readdirSync(join(root, 'src'), { recursive: true }).map((name) => join('src', String(name)));
 const newest = Math.max(...sources.map(mtime), mtime('scripts/build.mjs'));
-if (mtime('dist/cli/main.js') < newest) {
+if (mtime('dist/cli/main.cjs') < newest) {
   console.error('setup: building dist/');
   run(process.execPath, [join(root, 'scripts/build.mjs')]);
 }
