@@ -15,9 +15,9 @@ import type { OpenRange } from './open-range.ts';
 import type { SpareBuffers } from './spare-buffers.ts';
 
 /** Of the buffers of all chunks that are kept, taken ones included. */
-const MOST_BYTES = 4 * 1024 * 1024;
+const MOST_BYTES = 6 * 1024 * 1024;
 /** So many chunks keep the shipper busy while one more is filled: with these, the shipper is waited for. */
-const CROWD = 3;
+const CROWD = 4;
 /** So long, each time. Far more events can be sealed in it than any gateway writes. */
 const PATIENCE_MS = 20;
 

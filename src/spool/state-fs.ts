@@ -62,7 +62,10 @@ const readFrom = promisify(fs.read);
 const writev = promisify(fs.writev);
 const fdatasync = promisify(fs.fdatasync);
 const fsync = promisify(fs.fsync);
-const { O_CREAT, O_WRONLY } = fs.constants;
+const { O_CREAT, O_DSYNC, O_TRUNC, O_WRONLY } = fs.constants;
+
+/** On Linux what is written to such a descriptor is durable when the write returns: one trip instead of two. */
+const DURABLE = process.platform === 'linux' ? O_DSYNC : 0;
 
 const hasCode = (error: unknown, ...codes: readonly string[]): boolean =>
   error instanceof Error && 'code' in error && codes.includes(String(error.code));
@@ -106,7 +109,7 @@ export const diskFs: StateFs = {
     const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(bytes), 0, bytes, offset);
     return buffer.subarray(0, bytesRead);
   },
-  write: (path, parts) => writeDurably(path, 'w', parts, 0),
+  write: (path, parts) => writeDurably(path, O_WRONLY | O_CREAT | O_TRUNC | DURABLE, parts, 0),
   writeAt: (path, offset, bytes) => writeDurably(path, O_WRONLY | O_CREAT, [bytes], offset),
   truncate: (path, size) => truncate(path, size),
   rename: (from, to) => rename(from, to),
@@ -161,14 +164,14 @@ async function readInto(path: string, room: (bytes: number) => Buffer): Promise<
 
 async function writeDurably(
   path: string,
-  flags: string | number,
+  flags: number,
   parts: readonly Buffer[],
   offset: number,
 ): Promise<void> {
   const file = await openFile(path, flags, 0o600);
   try {
     await writeAll(file, parts, offset);
-    await fdatasync(file);
+    if ((flags & DURABLE) === 0) await fdatasync(file);
   } finally {
     fs.closeSync(file);
   }
