@@ -10,7 +10,7 @@ const TAIL = Buffer.from(']}');
 
 export class Batch {
   readonly delivery: ChunkDelivery;
-  /** Indices of its events within the chunk, in the order of the request. Never empty. */
+  /** Indices of its events within the chunk, in the order of the request, which is that of the chunk. Never empty. */
   readonly events: Uint32Array;
   /** Transient failures so far; the parts of a divided batch inherit them. */
   failures: number;
@@ -27,8 +27,12 @@ export class Batch {
   /** Bytes of the request's body. */
   get bytes(): number {
     const { starts } = this.delivery.loaded;
+    const { events } = this;
+    const first = events[0]!;
+    const last = events[events.length - 1]!;
     let bytes = HEAD.length + TAIL.length - 1;
-    for (const event of this.events) bytes += starts[event + 1]! - starts[event]!;
+    if (last - first === events.length - 1) return bytes + starts[last + 1]! - starts[first]!;
+    for (const event of events) bytes += starts[event + 1]! - starts[event]!;
     return bytes;
   }
 

@@ -43,23 +43,34 @@ export class ChunkDelivery {
     let bytes = 0;
     inBatch.begin(this.#ids);
 
-    const take = (event: number): boolean => {
-      if (!inBatch.add(event)) return false;
-      chosen[size++] = event;
-      bytes += starts[event + 1]! - starts[event]!;
-      return true;
+    /** How many from `event` on fit, of those before `end`. A single event may be larger. */
+    const fitting = (event: number, end: number): number => {
+      const limit = Math.min(end, event + most - size);
+      if (bytes + starts[limit]! - starts[event]! <= mostBytes) return limit - event;
+      let next = size === 0 ? event + 1 : event;
+      while (bytes + starts[next + 1]! - starts[event]! <= mostBytes) next++;
+      return next - event;
     };
-    const fits = (event: number): boolean =>
-      size === 0 || (size < most && bytes + starts[event + 1]! - starts[event]! <= mostBytes);
+    /** Takes neighbours until one has an id that is in the batch already. @returns that one, or `end` */
+    const take = (event: number, end: number): number => {
+      const next = inBatch.add(event, end);
+      bytes += starts[next]! - starts[event]!;
+      for (let taken = event; taken < next; taken++) chosen[size++] = taken;
+      return next;
+    };
 
     if (this.#deferred.length > 0) {
-      this.#deferred = this.#deferred.filter((event) => !fits(event) || !take(event));
+      this.#deferred = this.#deferred.filter(
+        (event) => fitting(event, event + 1) === 0 || take(event, event + 1) === event,
+      );
     }
-    while (this.#next < count && fits(this.#next)) {
-      if (!take(this.#next)) this.#deferred.push(this.#next);
-      this.#next++;
+    for (let more; (more = fitting(this.#next, count)) > 0;) {
+      const end = this.#next + more;
+      this.#next = take(this.#next, end);
+      if (this.#next < end) this.#deferred.push(this.#next++);
     }
-    return size === 0 ? undefined : new Batch(this, chosen.subarray(0, size));
+    if (size === 0) return undefined;
+    return new Batch(this, size === chosen.length ? chosen : chosen.subarray(0, size));
   }
 
   /** Counts events as settled for good. */

@@ -129,18 +129,25 @@ export class BatchIds {
     this.#round = 1;
   }
 
-  /** @returns false when an event with the same id is in the set already */
-  add(event: number): boolean {
+  /** Adds events from `first` on, up to `end`. @returns where it stopped: at one whose id is in the set already, or `end` */
+  add(first: number, end: number): number {
     const ids = this.#ids!;
-    const hash = ids.hashes[event]!;
-    let slot = hash & this.#mask;
-    while (this.#rounds[slot] === this.#round) {
-      const other = this.#events[slot]!;
-      if (ids.hashes[other] === hash && ids.same(other, event)) return false;
-      slot = (slot + 1) & this.#mask;
+    const { hashes } = ids;
+    const events = this.#events;
+    const rounds = this.#rounds;
+    const round = this.#round;
+    const mask = this.#mask;
+    for (let event = first; event < end; event++) {
+      const hash = hashes[event]!;
+      let slot = hash & mask;
+      while (rounds[slot] === round) {
+        const other = events[slot]!;
+        if (hashes[other] === hash && ids.same(other, event)) return event;
+        slot = (slot + 1) & mask;
+      }
+      rounds[slot] = round;
+      events[slot] = event;
     }
-    this.#rounds[slot] = this.#round;
-    this.#events[slot] = event;
-    return true;
+    return end;
   }
 }

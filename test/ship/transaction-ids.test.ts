@@ -13,7 +13,9 @@ async function load(events: readonly string[]): Promise<LoadedChunk> {
 /** Which of the events get into one set. */
 async function accepted(events: readonly string[], set = new BatchIds(events.length)): Promise<boolean[]> {
   set.begin(new TransactionIds(await load(events)));
-  return events.map((_event, index) => set.add(index));
+  const all = events.map(() => true);
+  for (let next = 0; (next = set.add(next, events.length)) < events.length; next++) all[next] = false;
+  return all;
 }
 
 /** Spells an id with the escapes that the numbers choose. */
