@@ -11,7 +11,8 @@
 import { instantiate, SLACK, type Address, type Kernel } from './kernel.ts';
 
 const PAGE = 64 * 1024;
-const ALIGNMENT = 16;
+/** A line of the processor's cache. */
+const ALIGNMENT = 64;
 const NEWLINE = 0x0a;
 
 /** Longer lines and events that stand elsewhere are not brought here. */

@@ -20,8 +20,8 @@ import { BUFFER_BYTES, EventBuffer, MOST_EVENTS } from './event-buffer.ts';
 const BUCKETS = 2 ** 15;
 const BUCKET_BYTES = 64;
 const SEED_WORDS = 4;
-/** One word behind the buckets is the kernel's. */
-const TABLE_BYTES = SEED_WORDS * 4 + BUCKETS * BUCKET_BYTES + 4;
+/** The seeds stand before the buckets, and one word of the kernel's behind them. */
+const TABLE_BYTES = BUCKET_BYTES + BUCKETS * BUCKET_BYTES + 4;
 const SCRATCH_BYTES = MOST_EVENTS * 8;
 /** Both ids stand in so many bytes of an event. */
 const IDS_BYTES = 16 * 1024;

@@ -1,7 +1,7 @@
 /**
  * The ids of events: hashes of them, and a table that remembers the last ones. `src/spool/repeated-ids.ts` tells what for.
  *
- *   table    seeds of 64 bits: a  b   then buckets, each one line of a cache
+ *   table    seeds of 64 bits: a  b   then, from the next line of the cache on, buckets, each one line
  *   bucket   │ h1 │ h2 │ line │ … five times │ next place │
  *
  * An id goes through two hashes of 64 bits, eight bytes at a time, that differ in how they mix: what a client makes the
@@ -9,7 +9,7 @@
  */
 import { BACKSLASH, QUOTE } from './bytes';
 
-const TABLE_BYTES: usize = 16;
+const HEADER_BYTES: usize = 64;
 const BUCKET_BYTES: u32 = 64;
 /** As in `src/spool/repeated-ids.ts`. */
 const BUCKETS: u32 = 1 << 15;
@@ -116,7 +116,7 @@ function mix(word: u64): void {
 }
 
 function bucketOf(table: usize, h1: u32): usize {
-  return table + TABLE_BYTES + (h1 & (BUCKETS - 1)) * BUCKET_BYTES;
+  return table + HEADER_BYTES + (h1 & (BUCKETS - 1)) * BUCKET_BYTES;
 }
 
 /** Has the buckets of many ids brought into the cache side by side. */
@@ -124,7 +124,7 @@ function fetch(table: usize, pairs: usize, count: i32): void {
   let sum: u32 = 0;
   for (let i = 0; i < count; i++) sum ^= load<u32>(bucketOf(table, load<u32>(pairs + (i << 3))));
   // So that it is not left out.
-  store<u32>(table + TABLE_BYTES + BUCKETS * BUCKET_BYTES, sum);
+  store<u32>(table + HEADER_BYTES + BUCKETS * BUCKET_BYTES, sum);
 }
 
 /** Whether the id was there, given by another line; afterwards it is. */
