@@ -70,6 +70,10 @@ export class ArchiveContent implements Content {
     throw new Error('an archive does not change: there is nothing to compare');
   }
 
+  glance(): ContentStat {
+    return { size: this.#end, mtimeNs: this.memberMtimeNs ?? 0n, links: 1 };
+  }
+
   forget(position: number): void {
     this.#floor = position;
     let whole = 0;
@@ -82,7 +86,7 @@ export class ArchiveContent implements Content {
   }
 
   stat(): Promise<ContentStat> {
-    return Promise.resolve({ size: this.#end, mtimeNs: this.memberMtimeNs ?? 0n, links: 1 });
+    return Promise.resolve(this.glance());
   }
 
   async close(): Promise<void> {

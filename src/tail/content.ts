@@ -1,7 +1,7 @@
 /**
  * The bytes of one generation, wherever they are kept: a growing file (here) or an archive (`archive-content.ts`).
  */
-import { constants, readSync } from 'node:fs';
+import { constants, fstatSync, readSync, type BigIntStats } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { ArchiveContent } from './archive-content.ts';
 import type { LogKind } from './siblings.ts';
@@ -28,6 +28,8 @@ export interface Content {
   /** Bytes below `position` will not be asked for again. */
   forget(position: number): void;
   stat(): Promise<ContentStat>;
+  /** The same for a growing file at once, right after a read, as with `peek`. */
+  glance(): ContentStat;
   close(): Promise<void>;
 }
 
@@ -64,14 +66,23 @@ class FileContent implements Content {
   }
 
   async stat(): Promise<ContentStat> {
-    const { size, mtimeNs, nlink } = await this.#file.stat({ bigint: true });
-    return { size: Number(size), mtimeNs, links: Number(nlink) };
+    return statOf(await this.#file.stat({ bigint: true }));
+  }
+
+  glance(): ContentStat {
+    return statOf(fstatSync(this.#file.fd, { bigint: true }));
   }
 
   async close(): Promise<void> {
     await this.#file.close();
   }
 }
+
+const statOf = ({ size, mtimeNs, nlink }: BigIntStats): ContentStat => ({
+  size: Number(size),
+  mtimeNs,
+  links: Number(nlink),
+});
 
 /** Opens a log for reading. Rejects with the error of the system, also for what is no regular file. */
 export async function openLog(path: string, kind: LogKind): Promise<OpenLog> {

@@ -30,7 +30,7 @@ export interface ReaderSetup {
 
 /**
  * - `delivered`: progress was made, there may be more.
- * - `idle`: all that there is was delivered.
+ * - `idle`: all that there is was delivered, by this turn or before.
  * - `refused`: the consumer rejected it; the same comes again next time.
  * - `truncated`: the file holds something else now.
  */
@@ -130,27 +130,23 @@ export class GenerationReader {
   }
 
   async #turn(lines: LineReader): Promise<Turn> {
-    if (!this.log.content.growing) {
+    const { content } = this.log;
+    if (!content.growing) {
       await this.#look();
       return this.#read(lines);
     }
-    if (this.#turnsToLook > 0) {
-      this.#turnsToLook--;
-      const turn = await this.#read(lines);
-      if (turn !== 'idle') return turn;
-    }
-    this.#turnsToLook = 0;
-    const changed = await this.#look();
-    if (this.#seen.size < lines.scanned) return 'truncated';
-    if (this.#seen.size === lines.scanned) return changed && !this.#isSame() ? 'truncated' : 'idle';
     const turn = await this.#read(lines);
-    if (lines.filled) this.#turnsToLook = TURNS_PER_LOOK;
-    return turn;
+    if (turn === 'refused' || turn === 'truncated') return turn;
+    if (lines.filled && this.#turnsToLook-- > 0) return turn;
+    this.#turnsToLook = TURNS_PER_LOOK;
+    const changed = this.#note(content.glance());
+    if (this.#seen.size < lines.scanned) return 'truncated';
+    if (this.#seen.size > lines.scanned) return turn;
+    return changed && !this.#isSame() ? 'truncated' : 'idle';
   }
 
   async #read(lines: LineReader): Promise<Turn> {
     const piece = await lines.next();
-    if (!lines.filled) this.#turnsToLook = 0;
     if (piece === undefined) return 'idle';
     if (!this.#isSame()) return 'truncated';
     if (piece === 'scanned') return 'delivered';
@@ -205,9 +201,13 @@ export class GenerationReader {
     return known.generation;
   }
 
-  /** Looks at size and time; whether they changed. */
-  async #look(): Promise<boolean> {
-    const stat = await this.log.content.stat();
+  /** Looks at size and time. */
+  async #look(): Promise<void> {
+    this.#note(await this.log.content.stat());
+  }
+
+  /** Whether size or time changed since the last look. */
+  #note(stat: ContentStat): boolean {
     const changed = stat.size !== this.#seen.size || stat.mtimeNs !== this.#seen.mtimeNs;
     if (changed) this.#changedAt = this.#setup.elapsed();
     this.#seen = stat;

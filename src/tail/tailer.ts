@@ -160,6 +160,7 @@ export class Tailer {
   #onEvent(folder: string, renamed: boolean, name: string | null): void {
     if (renamed || name === null) this.#lookWanted = true;
     for (const source of this.#sources) source.wake(folder, name);
+    if (this.#woken) return;
     this.#woken = true;
     this.#wake();
   }

@@ -1,11 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Content } from '../../src/tail/content.ts';
-import { LineReader, ReadBuffer, type Piece } from '../../src/tail/line-reader.ts';
+import { LineReader, ReadBuffer, type LineContent, type Piece } from '../../src/tail/line-reader.ts';
 
 /** Content that grows while it is read, and that holds only what may be asked for again. */
-class Growing implements Content {
-  readonly growing = true;
+class Growing implements LineContent {
   bytes = Buffer.alloc(0);
   #floor = 0;
 
@@ -14,24 +12,12 @@ class Growing implements Content {
   }
 
   read(into: Buffer, length: number, position: number): Promise<number> {
-    return Promise.resolve(this.peek(into, length, position));
-  }
-
-  peek(into: Buffer, length: number, position: number): number {
     if (position < this.#floor) throw new Error(`byte ${position} was forgotten`);
-    return this.bytes.copy(into, 0, position, position + length);
+    return Promise.resolve(this.bytes.copy(into, 0, position, position + length));
   }
 
   forget(position: number): void {
     this.#floor = Math.max(this.#floor, position);
-  }
-
-  stat(): Promise<{ size: number; mtimeNs: bigint; links: number }> {
-    return Promise.resolve({ size: this.bytes.length, mtimeNs: 0n, links: 1 });
-  }
-
-  close(): Promise<void> {
-    return Promise.resolve();
   }
 }
 
