@@ -29,7 +29,7 @@ const MAX_SPAN_BYTES = 8 * 1024 * 1024;
 /** Ranges that may wait for the disk before reading pauses: one is written while the next one fills. */
 const MAX_BACKLOG = 2;
 /** What all open ranges may hold together, however many files are read: beyond it the largest is sealed. */
-const MAX_HELD_IN_ALL = 16 * 1024 * 1024;
+const MAX_HELD_IN_ALL = 10 * 1024 * 1024;
 
 export interface CollectorOptions {
   readonly mappers: ReadonlyMap<string, LineMapper>;
@@ -118,8 +118,8 @@ export class Collector implements LineConsumer {
 
   #mayPass(): boolean {
     const { gate, sealer, fresh } = this.#o;
-    const { size } = sealer.ranges;
-    return gate.isOpen && size < MAX_BACKLOG && !fresh.isCrowded(size);
+    const { ranges } = sealer;
+    return gate.isOpen && ranges.size < MAX_BACKLOG && !fresh.isCrowded(ranges);
   }
 
   /** @throws the signal's reason when the daemon stops before */
@@ -128,7 +128,7 @@ export class Collector implements LineConsumer {
     while (!this.#mayPass()) {
       signal.throwIfAborted();
       if (!gate.isOpen) await gate.passable();
-      else if (fresh.isCrowded(sealer.ranges.size)) await fresh.roomier(signal);
+      else if (fresh.isCrowded(sealer.ranges)) await fresh.roomier(signal);
       else await sealer.oneDone();
     }
     // In the same turn: of many who wait, each must see what those before it have taken.

@@ -4,7 +4,7 @@
  *
  *   sealed ─▶ kept ─▶ taken (once) ─▶ settled: the buffer is used for another chunk
  *
- * What a shipper that does not keep up leaves here stays within `MOST_BYTES`. One that nearly does is waited for, a
+ * What a shipper that does not keep up leaves here is bounded. One that nearly does is waited for, a
  * little: as long as chunks are settled one after the other, reading on would only mean to read chunks back from the
  * disk (measured: half of them, and a tenth of all CPU time).
  */
@@ -14,10 +14,14 @@ import type { EventBuffer } from './event-buffer.ts';
 import type { OpenRange } from './open-range.ts';
 import type { SpareBuffers } from './spare-buffers.ts';
 
-/** Of the buffers of all chunks that are kept, taken ones included. */
-const MOST_BYTES = 6 * 1024 * 1024;
-/** So many chunks keep the shipper busy while one more is filled: with these, the shipper is waited for. */
-const CROWD = 4;
+/** Of the buffers of all chunks that are kept, taken ones included … */
+const MOST_BYTES = 10 * 1024 * 1024;
+/** … and of their events: four full chunks. */
+const MOST_EVENTS = 16_000;
+/** So many events, three full chunks and a half, keep the shipper busy while one more is filled: it is waited for … */
+const CROWD_EVENTS = 14_000;
+/** … and so it is when their chunks are small, but so many that there will be no room for more. */
+const CROWD_CHUNKS = 7;
 /** So long, each time. Far more events can be sealed in it than any gateway writes. */
 const PATIENCE_MS = 20;
 
@@ -34,6 +38,7 @@ export class FreshChunks {
   readonly #kept = new Map<number, Kept>();
   readonly #clock: Clock;
   #bytes = 0;
+  #events = 0;
   /** A chunk was settled since somebody waited for it in vain. */
   #moving = false;
   #released = Promise.withResolvers<boolean>();
@@ -44,8 +49,18 @@ export class FreshChunks {
   }
 
   /** There will be room in a moment. @param sealing ranges that are on their way here */
-  isCrowded(sealing: number): boolean {
-    return this.#moving && this.#kept.size + sealing >= CROWD;
+  isCrowded(sealing: Iterable<OpenRange>): boolean {
+    if (!this.#moving) return false;
+    let chunks = this.#kept.size;
+    let events = this.#events;
+    for (const { parts } of sealing) {
+      for (const part of parts) {
+        if (part === undefined) continue;
+        chunks++;
+        events += part.events;
+      }
+    }
+    return events >= CROWD_EVENTS || chunks >= CROWD_CHUNKS;
   }
 
   /** Resolves when a chunk is settled, or that takes too long: then it is not crowded any more. */
@@ -57,9 +72,10 @@ export class FreshChunks {
 
   /** Takes the part over from its range, if there is room. */
   keep(chunk: SealedChunk, range: OpenRange, part: EventBuffer): void {
-    const bytes = part.capacity;
-    if (this.#bytes + bytes > MOST_BYTES) return;
-    this.#bytes += bytes;
+    const { capacity, events } = part;
+    if (this.#bytes + capacity > MOST_BYTES || this.#events + events > MOST_EVENTS) return;
+    this.#bytes += capacity;
+    this.#events += events;
     range.handOver(part);
     this.#kept.set(chunk.sequence, { chunk, range, part, taken: false });
   }
@@ -87,6 +103,7 @@ export class FreshChunks {
     if (kept === undefined) return;
     this.#kept.delete(sequence);
     this.#bytes -= kept.part.capacity;
+    this.#events -= kept.part.events;
     this.#spare.giveBack(kept.part);
     this.#moving = true;
     this.#released.resolve(true);
