@@ -24,6 +24,8 @@ export class Family {
   departed: GenerationReader | undefined;
   /** Something may have changed since the last turn that found nothing to do. */
   awake = true;
+  /** Something was delivered since this was last set to false. */
+  active = false;
 
   constructor(path: string) {
     this.path = path;

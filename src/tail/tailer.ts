@@ -1,11 +1,13 @@
 /**
- * Follows all sources: one loop that looks at the folders when it is time, gives every log one buffer-full in turn,
- * and sleeps until an event or the next poll when nobody has anything. Only one read and one delivery are under way
+ * Follows all sources: one loop that looks at the folders when it is time, gives every log some buffers-full in turn,
+ * and sleeps until an event or the next poll when nobody has anything. While logs are so busy that events would only
+ * wake it for nothing, the folders are not watched, and the logs are read now and then. Only one read and one delivery are under way
  * at any time, so all readers share one buffer, and memory does not depend on the number or size of the logs.
  */
 import { systemClock } from '../clock.ts';
 import type { Reporter } from '../observe/events.ts';
 import type { Clock, GenerationPosition, LineConsumer, ReadProgress } from '../types.ts';
+import type { Family } from './family.ts';
 import { ReadBuffer } from './line-reader.ts';
 import type { OtherSources, TailSource } from './setup.ts';
 import { SourceFollower } from './source.ts';
@@ -17,6 +19,8 @@ const POLL_MS = 1000;
  * last line before a pause, too, which is to be delivered within `inactive_timeout` and 100 ms.
  */
 const GATHER_MS = 75;
+/** So many during one gathering, or one for each log if that is more, and the folders are not watched any more. */
+const LEAST_BUSY_EVENTS = 3;
 /** Of one log, so that few chunks are filled with much instead of many with little; milliseconds, for the other logs. */
 const TURNS_IN_A_ROW = 8;
 const NS_PER_MS = 1_000_000n;
@@ -54,6 +58,10 @@ export class Tailer {
   #wake = (): void => undefined;
   /** The sleep until the next poll, which an event does not end: aborting a timer costs more than leaving it. */
   #poll: Promise<void> | undefined;
+  /** That came during the last gathering. */
+  #events = 0;
+  /** The folders are not watched. */
+  #resting = false;
   #lookWanted = false;
   #lookedAt = 0;
 
@@ -127,7 +135,7 @@ export class Tailer {
       await source.look();
       for (const [folder, identity] of source.folders) folders.set(folder, identity);
     }
-    this.#watcher?.follow(folders);
+    if (!this.#resting) this.#watcher?.follow(folders);
   }
 
   /** Some turns for every log that may have something. False when none had. */
@@ -150,19 +158,53 @@ export class Tailer {
 
   async #sleep(): Promise<void> {
     const { signal } = this.#stopping;
+    if (this.#resting) return this.#sleepUnwatched();
     if (!this.#woken) {
       const left = Math.max(this.#pollMs - (performance.now() - this.#lookedAt), 1);
       this.#poll ??= this.#clock.sleep(left, signal).finally(() => (this.#poll = undefined));
       await Promise.race([this.#poll, new Promise<void>((resolve) => (this.#wake = resolve))]);
     }
     if (!this.#woken) return;
-    await this.#clock.sleep(Math.min(GATHER_MS, this.#pollMs), signal);
+    this.#events = 0;
+    await this.#gather();
     this.#woken = false;
+    // An event costs about as much as a look at a log.
+    if (this.#events > Math.max(LEAST_BUSY_EVENTS, this.#families().length)) this.#rest();
+  }
+
+  async #gather(): Promise<void> {
+    await this.#clock.sleep(Math.min(GATHER_MS, this.#pollMs), this.#stopping.signal);
+  }
+
+  #rest(): void {
+    this.#resting = true;
+    this.#watcher?.close();
+    for (const family of this.#families()) family.active = true;
+  }
+
+  /** As long as something was delivered since the last time. Then the folders are looked at and watched again. */
+  async #sleepUnwatched(): Promise<void> {
+    const families = this.#families();
+    if (families.some(({ active }) => active)) {
+      await this.#gather();
+    } else {
+      this.#resting = false;
+      this.#lookWanted = true;
+    }
+    for (const family of families) {
+      family.active = false;
+      family.awake = true;
+    }
+  }
+
+  #families(): Family[] {
+    return this.#sources.flatMap(({ families }) => [...families]);
   }
 
   #onEvent(folder: string, renamed: boolean, name: string | null): void {
     if (renamed || name === null) this.#lookWanted = true;
     for (const source of this.#sources) source.wake(folder, name);
+    this.#events++;
     if (this.#woken) return;
     this.#woken = true;
     this.#wake();

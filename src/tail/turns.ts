@@ -45,7 +45,9 @@ export class Turns {
       if (reader.life.state === 'fresh' && !(await this.#naming.begin(family, reader))) {
         return await this.#endFresh(family, reader);
       }
+      const { offset } = reader;
       const turn = await reader.turn();
+      if (reader.offset > offset) family.active = true;
       this.#mended(reader);
       if (turn === 'truncated') return this.#truncated(family, reader);
       if (turn === 'idle') return await this.#end(family, reader);
