@@ -93,6 +93,7 @@ export function warm(paths: readonly string[]): void {
 }
 
 export interface Run {
+  /** That were timed. */
   readonly events: number;
   /** When the process had ended, so with all that it sent twice. */
   readonly sink: SinkCounts;
@@ -133,11 +134,13 @@ export async function stop(child: ChildProcess, endsByItself = false): Promise<v
 /**
  * Runs the process until the sink has `events` distinct ones, and stops it. Rejects when it ends before, or when the
  * sink then has more.
+ * @param timed Figures are those of so many events: a part of a chunk at the end waits for `inactive_timeout`
  */
 export async function measure(
   events: number,
   sinkOptions: Omit<SinkOptions, 'capacity'>,
   prepare: (sink: SinkProcess) => Command,
+  timed = events,
 ): Promise<Run> {
   const sink = await startSink({ ...sinkOptions, capacity: events });
   const command = prepare(sink);
@@ -147,21 +150,22 @@ export async function measure(
     const died = once(child, 'exit').then(() => {
       throw new Error(`${command.file} ended: ${readFileSync(join(command.cwd, 'output.txt'), 'utf8')}`);
     });
-    const counts = await Promise.race([sink.reached(events), died]);
+    const counts = await Promise.race([sink.reached(timed), died]);
     const usage = usageOf(child.pid!);
+    if (timed < events) await Promise.race([sink.reached(events), died]);
     await stop(child, command.endsByItself);
     const final = await sink.counts();
     if (final.distinct !== events)
       throw new Error(`${final.distinct} distinct events of ${events} at the sink`);
     const seconds = (counts.lastMs - startMs) / 1000;
     return {
-      events,
+      events: timed,
       sink: final,
       seconds,
       flowSeconds: (counts.lastMs - counts.firstMs) / 1000,
       usage,
-      eventsPerSecond: events / seconds,
-      cpuPerMillion: usage.cpuSeconds / (events / 1e6),
+      eventsPerSecond: timed / seconds,
+      cpuPerMillion: usage.cpuSeconds / (timed / 1e6),
     };
   } finally {
     await stop(child);

@@ -24,6 +24,7 @@ export class ArchiveContent implements Content {
   #done = false;
   #failure: Error | undefined;
   #next: Member | undefined;
+  #pulling: Promise<void> | undefined;
 
   private constructor(file: FileHandle, parts: AsyncGenerator<Member | Buffer, void>, member: Member) {
     this.#file = file;
@@ -43,13 +44,13 @@ export class ArchiveContent implements Content {
   /** The next file of the archive, undefined when this was the last one. Takes over the descriptor. */
   async following(): Promise<ArchiveContent | undefined> {
     this.#floor = Infinity;
-    while (!this.#done) await this.#pull();
+    await this.#fill(Infinity);
     if (this.#failure !== undefined) throw this.#failure;
     return this.#next === undefined ? undefined : new ArchiveContent(this.#file, this.#parts, this.#next);
   }
 
   async read(into: Buffer, length: number, position: number): Promise<number> {
-    while (this.#end < position + length && !this.#done) await this.#pull();
+    await this.#fill(position + length);
     const count = Math.max(0, Math.min(length, this.#end - position));
     // Damage is told once all that precedes it has been handed out.
     if (count === 0 && this.#failure !== undefined) throw this.#failure;
@@ -63,6 +64,8 @@ export class ArchiveContent implements Content {
       }
       at += piece.length;
     }
+    // What comes next is unpacked, by another thread, while this is mapped.
+    void this.#fill(position + 2 * length);
     return copied;
   }
 
@@ -92,6 +95,14 @@ export class ArchiveContent implements Content {
   async close(): Promise<void> {
     await this.#parts.return();
     await this.#file.close();
+  }
+
+  /** Unpacks until there are bytes up to `end`, or no more. Never rejects; may be called again meanwhile. */
+  async #fill(end: number): Promise<void> {
+    while (this.#end < end && !this.#done) {
+      this.#pulling ??= this.#pull().finally(() => (this.#pulling = undefined));
+      await this.#pulling;
+    }
   }
 
   async #pull(): Promise<void> {

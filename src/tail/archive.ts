@@ -18,7 +18,7 @@ export interface Member {
 
 /** One compressed piece. Small, because hostile input unpacks to a thousand times its size. */
 const INPUT_BYTES = 32 * 1024;
-const OUTPUT_BYTES = 256 * 1024;
+const OUTPUT_BYTES = 512 * 1024;
 
 /** The regular files of an archive one after the other: a `Member`, then its bytes. Does not close `file`. */
 export async function* unpack(file: FileHandle, kind: ArchiveKind): AsyncGenerator<Member | Buffer, void> {
@@ -37,13 +37,22 @@ async function* gunzip(file: FileHandle): AsyncGenerator<Buffer, void> {
   const failures: Error[] = [];
   stream.on('data', (piece: Buffer) => output.push(piece));
   stream.on('error', (error) => failures.push(error));
-  const input = Buffer.allocUnsafe(INPUT_BYTES);
+  const read = (input: Buffer, position: number): Promise<number> => {
+    const reading = file.read(input, 0, INPUT_BYTES, position).then(({ bytesRead }) => bytesRead);
+    // Nobody may ask for it any more.
+    reading.catch(() => {});
+    return reading;
+  };
+  let [input, spare] = [Buffer.allocUnsafe(INPUT_BYTES), Buffer.allocUnsafe(INPUT_BYTES)];
   let position = 0;
+  let reading = read(input, position);
   try {
     for (let ended = false; !ended;) {
-      const { bytesRead } = await file.read(input, 0, INPUT_BYTES, position);
+      const bytesRead = await reading;
       position += bytesRead;
       ended = bytesRead === 0;
+      // The next piece is read while this one is unpacked.
+      if (!ended) reading = read(spare, position);
       await new Promise<void>((resolve) => {
         // A stream that fails calls nobody back, but it closes.
         stream.once('close', resolve);
@@ -54,6 +63,7 @@ async function* gunzip(file: FileHandle): AsyncGenerator<Buffer, void> {
         if (ended) stream.once('end', done).end();
         else stream.write(input.subarray(0, bytesRead), done);
       });
+      [input, spare] = [spare, input];
       yield* output.splice(0);
       if (failures[0] !== undefined) throw failures[0];
     }
