@@ -141,7 +141,8 @@ export class GenerationReader {
     this.#turnsToLook = TURNS_PER_LOOK;
     const changed = this.#note(content.glance());
     if (this.#seen.size < lines.scanned) return 'truncated';
-    if (this.#seen.size > lines.scanned) return turn;
+    // Written since the read: no file is over of which that much is known.
+    if (this.#seen.size > lines.scanned) return turn === 'idle' ? this.#read(lines) : turn;
     return changed && !this.#isSame() ? 'truncated' : 'idle';
   }
 

@@ -1,8 +1,9 @@
 /**
  * Follows all sources: one loop that looks at the folders when it is time, gives every log some buffers-full in turn,
  * and sleeps until an event or the next poll when nobody has anything. While logs are so busy that events would only
- * wake it for nothing, the folders are not watched, and the logs are read now and then. Only one read and one delivery are under way
- * at any time, so all readers share one buffer, and memory does not depend on the number or size of the logs.
+ * wake it for nothing, the folders are not watched, and the logs are read now and then. Only one read and one delivery
+ * are under way at any time, so all readers share one buffer, and memory does not depend on the number or size of the
+ * logs.
  */
 import { systemClock } from '../clock.ts';
 import type { Reporter } from '../observe/events.ts';
