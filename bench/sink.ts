@@ -34,7 +34,7 @@ export const nowMs = (): number => Number(process.hrtime.bigint()) / 1e6;
 
 const HEADERS_END = Buffer.from('\r\n\r\n');
 const ID = Buffer.from('"transaction_id":"');
-/** From one id to the next: the names of an event's members alone are longer. */
+/** No event of the job is shorter, whoever sends it; one that was passed over would be missed at the end. */
 const LEAST_EVENT_BYTES = 128;
 const LENGTH = /\r\ncontent-length: *(?<bytes>\d+)/i;
 const EXPECTS = /\r\nexpect: *100-continue/i;
