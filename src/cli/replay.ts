@@ -10,6 +10,7 @@ import { createReporter } from '../observe/reporter.ts';
 import { Pipeline, type PipelineOptions } from '../pipeline.ts';
 import { preview } from '../preview.ts';
 import { readConfig, readConfigWithSecrets } from './config-file.ts';
+import { tuneEngine } from './engine.ts';
 import { giveWay } from './give-way.ts';
 import { pairWithSources } from './logs.ts';
 import { summaryText } from './preview.ts';
@@ -27,6 +28,7 @@ const GRACE_MS = 5000;
 const LOOK_MS = 200;
 
 export async function replay(file: string, logs: readonly string[], request: ReplayRequest): Promise<number> {
+  tuneEngine();
   const { window } = request;
   if (request.dryRun) {
     const config = await readConfig(file);
