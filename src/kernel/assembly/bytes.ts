@@ -39,16 +39,17 @@ export function newline(from: usize): usize {
 
 /** Whether `length` bytes are the same at both places. */
 export function same(a: usize, b: usize, length: i32): bool {
-  let left = length;
-  let at = a;
-  let other = b;
-  for (; left > VECTOR; left -= VECTOR) {
-    if (v128.any_true(v128.xor(v128.load(at), v128.load(other)))) return false;
-    at += VECTOR;
-    other += VECTOR;
+  const last = length - VECTOR;
+  if (last < 0) {
+    const equal = i8x16.bitmask(i8x16.eq(v128.load(a), v128.load(b)));
+    return (equal | (-1 << length)) == -1;
   }
-  const equal = i8x16.bitmask(i8x16.eq(v128.load(at), v128.load(other)));
-  return left <= 0 || ~equal << (32 - left) == 0;
+  // The last sixteen first: they may overlap with others.
+  if (v128.any_true(v128.xor(v128.load(a + last), v128.load(b + last)))) return false;
+  for (let i = 0; i < last; i += VECTOR) {
+    if (v128.any_true(v128.xor(v128.load(a + i), v128.load(b + i)))) return false;
+  }
+  return true;
 }
 
 /** Copies `length` bytes, and overwrites up to 15 behind them; returns where they end. */

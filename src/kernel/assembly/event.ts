@@ -35,19 +35,14 @@ const DASH: u8 = 0x2d;
  */
 export function fill(event: usize, first: i32): i32 {
   const count = load<i32>(event);
-  let hole = event + HEADER_BYTES + first * HOLE_BYTES;
-  for (let i = first; i < count; i++) {
-    if (load<u32>(hole, 8) != 0 && !fillHole(hole)) return -1 - i;
-    hole += HOLE_BYTES;
-  }
-  if (!hasIds(event)) return -1 - count;
   let bytes = load<i32>(event, 4);
-  hole = event + HEADER_BYTES;
+  let hole = event + HEADER_BYTES;
   for (let i = 0; i < count; i++) {
+    if (i >= first && load<u32>(hole, 8) != 0 && !fillHole(hole)) return -1 - i;
     bytes += load<i32>(hole, 32);
     hole += HOLE_BYTES;
   }
-  return bytes;
+  return hasIds(event) ? bytes : -1 - count;
 }
 
 /** Writes the event whose holes are filled. */

@@ -170,22 +170,29 @@ export function value(p: usize, node: usize, depth: i32): usize {
   return behind;
 }
 
-/** Notes the string or number at `p` in a slot of its own, as skeletons do. */
-export function simpleValue(p: usize, slot: i32): usize {
-  if (load<u8>(p) == QUOTE) {
-    const quote = string(p + 1);
+/** Notes the string that begins at `p`, behind its first quote, in a slot of its own, as skeletons do. */
+export function stringValue(p: usize, slot: i32): usize {
+  let quote = nextAttention(p);
+  let kind = STRING;
+  if (load<u8>(quote) != QUOTE) {
+    quote = unusualString(quote);
     if (quote == REFUSED) return REFUSED;
-    note(slot, stringKind, p + 1, quote);
-    return quote + 1;
+    kind = stringKind;
   }
+  note(slot, kind, p, quote);
+  return quote + 1;
+}
+
+/** The same for the number at `p`. */
+export function numberValue(p: usize, slot: i32): usize {
   const behind = number(p);
   if (behind != REFUSED) note(slot, NUMBER, p, behind);
   return behind;
 }
 
-export function isSimple(p: usize): bool {
+export function isNumber(p: usize): bool {
   const byte = load<u8>(p);
-  return byte == QUOTE || byte == MINUS || byte - ZERO < 10;
+  return byte == MINUS || byte - ZERO < 10;
 }
 
 export function isObject(p: usize): bool {

@@ -13,8 +13,8 @@
  * by the scanner, which takes only JSON. As the texts come from a line that was JSON, a line that fits is JSON, too. Of
  * an object there may be a skeleton of its own, `inner`: one that does not fit is read by the scanner.
  */
-import { same } from './bytes';
-import { isObject, isSimple, lineEnd, simpleValue, value, REFUSED } from './scan';
+import { same, QUOTE } from './bytes';
+import { isNumber, isObject, lineEnd, numberValue, stringValue, value, REFUSED } from './scan';
 import { begin, note, CONTAINER } from './slots';
 import { forgetAll, slotOf, NOTHING } from './wanted';
 
@@ -36,7 +36,8 @@ function object(skeleton: usize, start: usize): usize {
     const length = load<i32>(part);
     if (!same(p, load<u32>(part, 4), length)) return REFUSED;
     p += length;
-    if (isSimple(p)) p = simpleValue(p, load<i32>(part, 8));
+    if (load<u8>(p) == QUOTE) p = stringValue(p + 1, load<i32>(part, 8));
+    else if (isNumber(p)) p = numberValue(p, load<i32>(part, 8));
     else p = innerValue(p, load<u32>(part, 12), load<u32>(part, 16));
     if (p == REFUSED) return REFUSED;
     part += PART_BYTES;

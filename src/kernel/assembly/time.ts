@@ -14,16 +14,16 @@ import { endOf, kindOf, startOf, NUMBER, STRING } from './slots';
 const TEN: i64 = 10;
 const THOUSAND: i64 = 1000;
 const MAX_DIGITS: usize = 15;
-const FIRST_MILLISECOND_VALUE: f64 = 100_000_000_000;
-const LAST_MILLISECOND_VALUE: f64 = 99_999_999_999_999;
+const FIRST_MILLISECOND_VALUE: i64 = 100_000_000_000;
+const LAST_MILLISECOND_VALUE: i64 = 99_999_999_999_999;
 const DASH: u8 = 0x2d;
 const DOT: u8 = 0x2e;
 const ZERO: u8 = 0x30;
 
 /** There is nothing. */
-const NOTHING: f64 = -1;
+const NOTHING: i64 = -1;
 /** There is something else than a plain number. */
-const UNKNOWN: f64 = -2;
+const UNKNOWN: i64 = -2;
 
 /** Unix milliseconds, of the line that was read last; negative when it takes more to tell. */
 export function time(record: usize): f64 {
@@ -33,17 +33,17 @@ export function time(record: usize): f64 {
     places += 4;
     if (start == NOTHING) continue;
     const duration: usize = load<u32>(record, 8);
-    const took: f64 = start == UNKNOWN || duration == 0 ? 0 : numberAt(record, duration, true);
-    if (took == UNKNOWN) return UNKNOWN;
+    const took: i64 = start == UNKNOWN || duration == 0 ? 0 : numberAt(record, duration, true);
+    if (took == UNKNOWN) return f64(UNKNOWN);
     if (took != NOTHING) start -= took;
-    if (start >= 0) write(record, i64(start));
-    return start;
+    if (start >= 0) write(record, start);
+    return f64(start);
   }
-  return NOTHING;
+  return f64(NOTHING);
 }
 
 /** Milliseconds. */
-function numberAt(record: usize, places: usize, isDuration: bool): f64 {
+function numberAt(record: usize, places: usize, isDuration: bool): i64 {
   const slot = find(places);
   if (slot == MISSING) return NOTHING;
   if (slot < 0) return UNKNOWN;
@@ -56,29 +56,28 @@ function numberAt(record: usize, places: usize, isDuration: bool): f64 {
   return decimal(start, end, isDuration);
 }
 
-function decimal(start: usize, end: usize, isDuration: bool): f64 {
-  let digits: i64 = 0;
+function decimal(start: usize, end: usize, isDuration: bool): i64 {
+  let whole: i64 = 0;
   let p = start;
-  while (p < end && isDigit(load<u8>(p))) digits = digits * TEN + i64(load<u8>(p++) - ZERO);
+  while (p < end && isDigit(load<u8>(p))) whole = whole * TEN + i64(load<u8>(p++) - ZERO);
   if (p == start || p - start > MAX_DIGITS) return UNKNOWN;
-  const whole = f64(digits);
-  let thousandths: f64 = 0;
+  let thousandths = 0;
   if (p < end) {
     if (load<u8>(p) != DOT || p + 1 == end) return UNKNOWN;
-    let weight: f64 = 100;
+    let weight = 100;
     for (p++; p < end; p++) {
       const byte = load<u8>(p);
       if (!isDigit(byte)) return UNKNOWN;
-      thousandths += f64(byte - ZERO) * weight;
-      weight = weight == 100 ? 10 : weight == 10 ? 1 : 0;
+      thousandths += i32(byte - ZERO) * weight;
+      weight /= 10;
     }
   }
-  if (isDuration || whole < FIRST_MILLISECOND_VALUE) return whole * 1000 + thousandths;
+  if (isDuration || whole < FIRST_MILLISECOND_VALUE) return whole * THOUSAND + i64(thousandths);
   return whole <= LAST_MILLISECOND_VALUE ? whole : UNKNOWN;
 }
 
 function isDigit(byte: u8): bool {
-  return byte >= ZERO && byte <= 0x39;
+  return byte - ZERO < 10;
 }
 
 /** Writes Unix seconds with at most three decimals and no zero behind them. */
