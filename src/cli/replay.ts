@@ -10,7 +10,6 @@ import { createReporter } from '../observe/reporter.ts';
 import { Pipeline, type PipelineOptions } from '../pipeline.ts';
 import { preview } from '../preview.ts';
 import { readConfig, readConfigWithSecrets } from './config-file.ts';
-import { tuneEngine } from './engine.ts';
 import { giveWay } from './give-way.ts';
 import { pairWithSources } from './logs.ts';
 import { summaryText } from './preview.ts';
@@ -28,7 +27,6 @@ const GRACE_MS = 5000;
 const LOOK_MS = 200;
 
 export async function replay(file: string, logs: readonly string[], request: ReplayRequest): Promise<number> {
-  tuneEngine();
   const { window } = request;
   if (request.dryRun) {
     const config = await readConfig(file);

@@ -8,7 +8,6 @@ import { StateDirError } from '../errors.ts';
 import { createReporter } from '../observe/reporter.ts';
 import { Pipeline } from '../pipeline.ts';
 import { readConfigWithSecrets } from './config-file.ts';
-import { tuneEngine } from './engine.ts';
 import { giveWay } from './give-way.ts';
 import { stopSignal } from './signals.ts';
 import { VERSION } from './version.ts';
@@ -17,7 +16,6 @@ import { VERSION } from './version.ts';
 const GRACE_MS = 5000;
 
 export async function run(file: string): Promise<number> {
-  tuneEngine();
   const config = await readConfigWithSecrets(file);
   const signal = stopSignal();
   const daemon = await openDaemon(config);
