@@ -33,6 +33,8 @@ const { output } = await build({
   cwd: root,
   input: { main: 'src/cli/main.ts' },
   platform: 'node',
+  // The oldest that may run it (package.json): it lacks `using`, for one.
+  transform: { target: 'node22.22' },
   // They are loaded by few commands.
   external: ['fastify', 'tar-stream'],
   plugins: [undici],

@@ -105,9 +105,13 @@ export const diskFs: StateFs = {
   },
   read: (path, room) => (room === undefined ? readFile(path) : readInto(path, room)),
   async readAt(path, offset, bytes) {
-    await using file = await open(path, 'r');
-    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(bytes), 0, bytes, offset);
-    return buffer.subarray(0, bytesRead);
+    const file = await open(path, 'r');
+    try {
+      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(bytes), 0, bytes, offset);
+      return buffer.subarray(0, bytesRead);
+    } finally {
+      await file.close();
+    }
   },
   write: (path, parts) => writeDurably(path, O_WRONLY | O_CREAT | O_TRUNC | DURABLE, parts, 0),
   writeAt: (path, offset, bytes) => writeDurably(path, O_WRONLY | O_CREAT, [bytes], offset),
