@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { SLACK } from '../../src/kernel/kernel.ts';
 import { KernelMemory } from '../../src/kernel/memory.ts';
 import { FastLine } from '../../src/map/fast/line.ts';
 import { SkeletonRoom } from '../../src/map/fast/skeleton.ts';
@@ -41,6 +42,15 @@ class Reader {
   fits(line: string | Buffer): boolean {
     const { start, end } = this.#begin(line);
     return this.#memory.kernel.fit(this.#line.table, this.#skeleton.record, start) === end;
+  }
+
+  /** The same for a line behind which the memory ends. */
+  fitsAtTheEnd(line: string): boolean {
+    const { kernel, buffer } = this.#memory;
+    const bytes = Buffer.from(`${line}\n`);
+    const start = buffer.length - SLACK - bytes.length;
+    bytes.copy(buffer, start);
+    return kernel.fit(this.#line.table, this.#skeleton.record, start) !== 0;
   }
 
   /** What there is at a path, as it is written. */
@@ -126,6 +136,8 @@ function isJson(text: string): boolean {
   }
 }
 
+const withKey = (key: string): string => `{"a":"x","${key}":1}`;
+
 describe('a skeleton', () => {
   const LINE = '{ "a" : 1 , "bee":"x","c":{"d":[2]}}';
 
@@ -161,6 +173,29 @@ describe('a skeleton', () => {
   ])('does not fit %s', (line) => {
     expect(fits(line)).toBeUndefined();
   }); // prettier-ignore
+
+  it('does not fit a line that differs in one byte of a key, wherever it is', () => {
+    for (let length = 1; length <= 70; length++) {
+      const key = 'k'.repeat(length);
+      const reader = new Reader(['a']);
+      expect(reader.scans(withKey(key)) && reader.learns()).toBe(true);
+      expect(reader.fits(withKey(key))).toBe(true);
+      for (let at = 0; at < length; at++) {
+        expect(reader.fits(withKey(`${key.slice(0, at)}j${key.slice(at + 1)}`))).toBe(false);
+      }
+      expect(reader.fits(withKey(`${key}k`))).toBe(false);
+    }
+  });
+
+  it('is not looked for behind the end of a shorter line', () => {
+    const key = 'k'.repeat(1000);
+    const reader = new Reader(['a']);
+    expect(reader.scans(`{"a":1,"${key}":2}`) && reader.learns()).toBe(true);
+    expect(reader.fitsAtTheEnd(`{"a":1,"${key}":2}`)).toBe(true);
+    for (const line of ['{"a":1}', '{"a":1,"k":2}', `{"a":1,"${'k'.repeat(40)}`]) {
+      expect(reader.fitsAtTheEnd(line)).toBe(false);
+    }
+  });
 
   it('is not learned from an empty object, nor from one that has a wanted member twice', () => {
     for (const line of ['{}', '{"a":1,"a":2}']) {

@@ -37,19 +37,18 @@ export function newline(from: usize): usize {
   }
 }
 
-/** Whether `length` bytes are the same at both places. */
+/** Whether `length` bytes are the same at both places; looks no further than SLACK bytes behind those that are. */
 export function same(a: usize, b: usize, length: i32): bool {
   const last = length - VECTOR;
   if (last < 0) {
     const equal = i8x16.bitmask(i8x16.eq(v128.load(a), v128.load(b)));
     return (equal | (-1 << length)) == -1;
   }
-  // The last sixteen first: they may overlap with others.
-  if (v128.any_true(v128.xor(v128.load(a + last), v128.load(b + last)))) return false;
   for (let i = 0; i < last; i += VECTOR) {
     if (v128.any_true(v128.xor(v128.load(a + i), v128.load(b + i)))) return false;
   }
-  return true;
+  // The last sixteen may overlap with those before.
+  return !v128.any_true(v128.xor(v128.load(a + last), v128.load(b + last)));
 }
 
 /** Copies `length` bytes, and overwrites up to 15 behind them; returns where they end. */
