@@ -7,6 +7,7 @@
  *   --growth      also: how figures grow with lines, sources, rules and line length
  *   --scenarios   also: replay of .gz, slow Lago, steady state, start with a large spool, memory with a backlog
  *   --scenario S  nothing but one of these: replay, nested, slowLago, steady, backlog, waiting
+ *   --flags=F     nothing but the daemon, in turns as it is and with flags of V8: --max-semi-space-size=1
  *   --report      only the stages, as ratios to the limit of the same step: for CI to show
  */
 import { parseArgs } from 'node:util';
@@ -24,6 +25,7 @@ const { values: options } = parseArgs({
     growth: { type: 'boolean', default: false },
     scenarios: { type: 'boolean', default: false },
     scenario: { type: 'string' },
+    flags: { type: 'string' },
     report: { type: 'boolean', default: false },
   },
 });
@@ -78,6 +80,32 @@ async function daemon(): Promise<void> {
   );
 }
 
+/** The daemon as it is beside one with other flags of V8, of those that are taken at the start. */
+async function withFlags(flags: string): Promise<void> {
+  const log = await nginxLog(lines);
+  warm([log]);
+  const plain: Run[] = [];
+  const flagged: Run[] = [];
+  for (let i = 0; i < runs; i++) {
+    plain.push(await measureDaemon(lines, [log]));
+    flagged.push(await measureDaemon(lines, [log], { nodeArgs: flags.split(' ') }));
+  }
+  const rows: [string, (run: Run) => number][] = [
+    ['events/s, from the start of the process', (run) => run.eventsPerSecond],
+    ['CPU seconds per million events', (run) => run.cpuPerMillion],
+    ['peak RSS, MiB', (run) => run.usage.peakMiB],
+  ];
+  say(
+    table(
+      ['', 'as it is', flags, 'ratio'],
+      rows.map(([name, value]) => {
+        const [a, b] = [median(plain.map(value)), median(flagged.map(value))];
+        return [name, figure(a), figure(b), (b / a).toFixed(3)];
+      }),
+    ),
+  );
+}
+
 async function all(): Promise<void> {
   say('### Stages\n');
   await stages();
@@ -89,4 +117,6 @@ async function all(): Promise<void> {
 }
 
 say(`${machine()} · median of ${runs}\n`);
-await (options.scenario === undefined ? all() : measureScenarios(say, options.scenario));
+if (options.flags !== undefined) await withFlags(options.flags);
+else if (options.scenario !== undefined) await measureScenarios(say, options.scenario);
+else await all();

@@ -29,7 +29,8 @@ const AT_START = [
 ];
 const runsLong = argv[2] === 'run' || argv[2] === 'replay';
 if (runsLong && !execArgv.includes(AT_START[0]) && process.execve !== undefined && existsSync(execPath)) {
-  process.execve(execPath, [execPath, ...execArgv, ...AT_START, ...argv.slice(1)]);
+  // What was asked for comes last, and counts.
+  process.execve(execPath, [execPath, ...AT_START, ...execArgv, ...argv.slice(1)]);
 }
 const { setFlagsFromString } = process.getBuiltinModule('node:v8');
 // Old garbage is collected when the heap has grown by a fifth, instead of doubled: in a catch-up, more than 10 MB less.
