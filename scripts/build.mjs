@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = join(root, 'dist/cli');
 
 rmSync(join(root, 'dist'), { recursive: true, force: true });
-// Of undici, what a pool of HTTP/1.1 connections runs. HTTP/2 is switched off (src/ship/http-client.ts), but undici would
+// Of undici, what a connection of HTTP/1.1 runs. HTTP/2 is switched off (src/ship/http-client.ts), but undici would
 // load it, and with it TLS and half of Node's cryptography: 5 MB of memory, 20 ms. What it loads on demand stays outside;
 // package.json asks for one version exactly, so that both are of the same.
 const ON_DEMAND = /\/node_modules\/(undici\/lib\/(?:web\/|milo\/|llhttp\/.*-wasm).*)$/;

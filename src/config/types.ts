@@ -174,7 +174,7 @@ export interface LagoDestinationConfig {
    */
   readonly keepalive_timeout: number;
   /**
-   * The most connections that are kept open per address.
+   * The connections per address that are kept open without a request. Those beyond it, opened when more requests are in flight, are closed after a second without one.
    */
   readonly keepalive_pool: number;
   /**

@@ -8,6 +8,7 @@ import type { Clock } from '../types.ts';
 import type { Answer } from './answers.ts';
 import type { Batch } from './batch.ts';
 import type { Endpoint } from './endpoint.ts';
+import type { Connection } from './http-client.ts';
 
 /** More of a refusal than this is not needed to understand it. */
 const MOST_BODY_BYTES = 1_048_576;
@@ -35,6 +36,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly #clock: Clock;
   readonly #deadline: number;
   readonly #done: (exchange: Exchange) => void;
+  readonly #connection: Connection;
   readonly #body: Buffer[] = [];
   #bodyBytes = 0;
   #finished = false;
@@ -57,6 +59,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#clock = clock;
     this.#deadline = clock.now() + timeoutMs * MOST_TIMEOUTS;
     this.#done = done;
+    this.#connection = endpoint.client.take();
+  }
+
+  /** @param bytes of the buffer, which are the request's body */
+  send(bytes: number): void {
+    this.endpoint.client.post(this.#connection, this.buffer.subarray(0, bytes), this);
   }
 
   /** The answer, or why there is none. */
@@ -88,13 +96,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.#finish();
+    this.#finish(true);
   }
 
   /** What Lago stored is told by the first line of its answer: a break after that changes nothing. */
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (!this.isStored) this.#error = error;
-    this.#finish();
+    this.#finish(false);
   }
 
   /** The server has taken all of it. */
@@ -102,9 +110,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
     return this.#status >= 200 && this.#status < 300;
   }
 
-  #finish(): void {
+  #finish(isConnected: boolean): void {
     if (this.#finished) return;
     this.#finished = true;
+    const { client } = this.endpoint;
+    if (isConnected) client.giveBack(this.#connection);
+    else client.renew(this.#connection);
     try {
       this.#done(this);
     } catch (error) {

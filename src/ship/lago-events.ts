@@ -1,9 +1,10 @@
 /** Asks a Lago which events it has, page by page. For audits: rare, patient, one request at a time. */
+import type { Dispatcher } from 'undici';
 import { redact } from '../config/redact.ts';
 import type { LagoDestinationConfig } from '../config/types.ts';
 import { LagoAnswerError } from '../errors.ts';
 import type { Clock } from '../types.ts';
-import { connect } from './http-client.ts';
+import { connector } from './connector.ts';
 import { requestedWaitMs } from './retry-after.ts';
 import { wholeUndici } from './undici.ts';
 
@@ -34,7 +35,7 @@ interface Page {
 
 export class LagoEvents {
   readonly #url: URL;
-  readonly #dispatcher: ReturnType<typeof connect>;
+  readonly #connection: Dispatcher;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #clock: Clock;
   readonly #token: string;
@@ -44,7 +45,7 @@ export class LagoEvents {
     const [address = ''] = config.endpoint_addrs;
     const path = config.endpoint_uri.replace(/^\/*/, '/').replace(/\/batch\/*$/, '');
     this.#url = new URL(address.replace(/\/+$/, '') + path);
-    this.#dispatcher = connect(this.#url.origin, config);
+    this.#connection = connector(this.#url.origin, config)(config.keepalive_timeout);
     this.#clock = clock;
     this.#token = config.token;
     this.#headers = {
@@ -73,7 +74,7 @@ export class LagoEvents {
   }
 
   async close(): Promise<void> {
-    await this.#dispatcher.close();
+    await this.#connection.close();
   }
 
   async #get(url: URL): Promise<Page> {
@@ -93,7 +94,7 @@ export class LagoEvents {
     let waitMs: number;
     try {
       const { request } = wholeUndici();
-      const answer = await request(url, { dispatcher: this.#dispatcher, headers: this.#headers });
+      const answer = await request(url, { dispatcher: this.#connection, headers: this.#headers });
       status = answer.statusCode;
       text = await answer.body.text();
       waitMs = status === 429 ? requestedWaitMs(status, answer.headers, this.#clock.now()) : 0;

@@ -123,7 +123,7 @@ export class Sender {
     const buffer = this.#bodies.take(bytes);
     batch.encode(buffer);
     const exchange = new Exchange(batch, endpoint, tickets, buffer, this.#limits, this.#ended);
-    endpoint.client.post(buffer.subarray(0, bytes), exchange);
+    exchange.send(bytes);
     return true;
   }
 

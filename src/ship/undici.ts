@@ -5,7 +5,8 @@
 import { createRequire } from 'node:module';
 import type * as undici from 'undici';
 
-export { default as Pool } from 'undici/lib/dispatcher/pool.js';
+export { default as buildConnector } from 'undici/lib/core/connect.js';
+export { default as Client } from 'undici/lib/dispatcher/client.js';
 
 const load = createRequire(import.meta.url);
 

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/errors.ts';
 import { ManualClock } from './support/clocks.ts';
 import { events } from './support/memory-queue.ts';
+import type { Behaviour } from './support/lago-server.ts';
 import { startProxy } from './support/proxy.ts';
 import { closeLater, destination, lagoServer, rig, ship } from './support/setup.ts';
 
@@ -60,6 +61,80 @@ describe('TLS', () => {
     const config = destination(['https://127.0.0.1:1'], { ca_file: '/nonexistent/ca.pem' });
     expect(() => rig(config)).toThrow(ConfigError);
     expect(() => rig(config)).toThrow(/^\/nonexistent\/ca.pem: cannot be read: ENOENT/);
+  });
+});
+
+/** Requests of one event. */
+const batches = (concurrency: number, overrides: object = {}) => ({
+  batch_max_size: 1,
+  concurrency,
+  ...overrides,
+});
+
+describe('connections', () => {
+  it('carry request after request, and are no more than are in flight', async () => {
+    const server = await lagoServer();
+    const setup = rig(destination([server.address], batches(3)));
+    server.behave = async (): Promise<Behaviour> => {
+      await server.received(3);
+      return 'lago';
+    };
+    setup.queue.seal(events(20));
+    await ship(setup);
+    expect(server.requests).toHaveLength(20);
+    expect(server.mostInFlight).toBe(3);
+    expect(server.connections).toBe(3);
+  });
+
+  it('are opened anew when the server has closed them after its answer', async () => {
+    const server = await lagoServer();
+    const setup = rig(destination([server.address], batches(1)));
+    server.behave = ({ events: sent }) => ({ ...server.store(sent), headers: { connection: 'close' } });
+    setup.queue.seal(events(3));
+    await ship(setup);
+    expect(setup.queue.settlements.get(1)).toEqual(delivered);
+    expect(server.connections).toBe(3);
+  });
+
+  it.each(['reset', 'lose', 'break'] as const)('are replaced when one fails (%s)', async (behaviour) => {
+    const server = await lagoServer();
+    const setup = rig(destination([server.address], batches(1)));
+    server.behave = (_request, index) => (index === 1 ? behaviour : 'lago');
+    setup.queue.seal(events(4));
+    await ship(setup);
+    const { delivered: stored, duplicates } = setup.queue.settlements.get(1)!;
+    expect(stored + duplicates).toBe(4);
+    expect(server.ids).toHaveLength(4);
+    expect(server.connections).toBe(2);
+  });
+
+  it('beyond keepalive_pool are closed when they are idle, the others are kept', async () => {
+    const server = await lagoServer();
+    const setup = rig(destination([server.address], batches(3, { keepalive_pool: 2 })));
+    server.behave = async (): Promise<Behaviour> => {
+      await server.received(3);
+      return 'lago';
+    };
+    setup.queue.seal(events(3));
+    await ship(setup);
+    await server.closed(1);
+    setup.queue.seal(events(3, 'u'));
+    setup.shipper.wake();
+    await setup.shipper.idle();
+    expect(setup.queue.settlements.get(2)).toEqual(delivered);
+    expect(server.closedConnections).toBe(1);
+  });
+
+  it('that could not be opened are tried again', async () => {
+    const server = await lagoServer();
+    await server.close();
+    const setup = rig(destination([server.address], batches(2)));
+    setup.queue.seal(events(3));
+    setup.shipper.start();
+    while (setup.clock.slept.length < 3) await new Promise((resolve) => setImmediate(resolve));
+    const again = await lagoServer(undefined, server.port);
+    await setup.shipper.idle();
+    expect(again.ids).toHaveLength(3);
   });
 });
 

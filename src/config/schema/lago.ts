@@ -154,7 +154,8 @@ export const lagoSchema: SchemaNode = {
       type: 'integer',
       minimum: 1,
       default: 5,
-      description: 'The most connections that are kept open per address.',
+      description:
+        'The connections per address that are kept open without a request. Those beyond it, opened when more requests are in flight, are closed after a second without one.',
       examples: [16],
     },
     ca_file: {

@@ -13,7 +13,7 @@ import type {
 import { createServer as createTlsServer } from 'node:https';
 import type { ServerOptions } from 'node:https';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 
 export interface LagoEvent {
   readonly transaction_id: string;
@@ -56,6 +56,9 @@ export class LagoServer {
   /** Requests in flight, and the most there ever were. */
   inFlight = 0;
   mostInFlight = 0;
+  /** Connections that were opened, and closed, so far. */
+  connections = 0;
+  closedConnections = 0;
   behave: Behave = () => 'lago';
   /** Stays known after `close`. */
   port = 0;
@@ -69,6 +72,13 @@ export class LagoServer {
     };
     this.#scheme = tls === undefined ? 'http' : 'https';
     this.#server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
+    this.#server.on('connection', (socket: Socket) => {
+      this.connections++;
+      socket.once('close', () => {
+        this.closedConnections++;
+        this.#tell();
+      });
+    });
   }
 
   static async listen(tls?: ServerOptions, port = 0): Promise<LagoServer> {
@@ -90,9 +100,12 @@ export class LagoServer {
 
   /** Resolves when so many requests have come in. */
   async received(count: number): Promise<void> {
-    while (this.requests.length < count) {
-      await new Promise<void>((resolve) => this.#watchers.push(resolve));
-    }
+    while (this.requests.length < count) await this.#change();
+  }
+
+  /** Resolves when so many connections were closed. */
+  async closed(count: number): Promise<void> {
+    while (this.closedConnections < count) await this.#change();
   }
 
   async close(): Promise<void> {
@@ -111,10 +124,18 @@ export class LagoServer {
     this.requests.push(received);
     this.inFlight++;
     this.mostInFlight = Math.max(this.mostInFlight, this.inFlight);
-    for (const watcher of this.#watchers.splice(0)) watcher();
+    this.#tell();
     const behaviour = await this.behave(received, this.requests.length - 1);
     this.inFlight--;
     this.#act(behaviour, received, response);
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => this.#watchers.push(resolve));
+  }
+
+  #tell(): void {
+    for (const watcher of this.#watchers.splice(0)) watcher();
   }
 
   #act(behaviour: Behaviour, received: Received, response: ServerResponse): void {

@@ -1,0 +1,56 @@
+/** How a connection to Lago is made: TLS, timeouts, through a proxy where one is configured. */
+import { readFileSync } from 'node:fs';
+import type { Dispatcher } from 'undici';
+import type { LagoDestinationConfig } from '../config/types.ts';
+import { ConfigError } from '../errors.ts';
+import { Client, buildConnector, wholeUndici } from './undici.ts';
+
+/** Also when the server says that it would keep it for longer. */
+const keptFor = (keepMs: number) => ({ keepAliveTimeout: keepMs, keepAliveMaxTimeout: keepMs });
+
+/**
+ * @returns what makes a connection, which is kept for `keepMs` without a request: an undici dispatcher that connects
+ * when it is first used, and again when it was closed
+ * @throws ConfigError when a certificate or key file cannot be read
+ */
+export function connector(origin: string, config: LagoDestinationConfig): (keepMs: number) => Dispatcher {
+  const { timeout, proxy } = config;
+  const tls = {
+    rejectUnauthorized: config.ssl_verify,
+    timeout,
+    ...pem('ca', config.ca_file),
+    ...pem('cert', config.cert_file),
+    ...pem('key', config.key_file),
+  };
+  const options = {
+    headersTimeout: timeout,
+    bodyTimeout: timeout,
+    allowH2: false,
+  };
+  if (proxy === undefined) {
+    // One for all of them, so that they share TLS sessions.
+    const connect = buildConnector({ ...tls, allowH2: false });
+    return (keepMs) => new Client(origin, { ...options, ...keptFor(keepMs), connect });
+  }
+  const { ProxyAgent, Pool } = wholeUndici();
+  return (keepMs) =>
+    new ProxyAgent({
+      ...options,
+      ...keptFor(keepMs),
+      connections: 1,
+      connectTimeout: timeout,
+      uri: proxy,
+      requestTls: tls,
+      clientFactory: (proxyOrigin, given) => new Pool(proxyOrigin, { ...given, headersTimeout: timeout }),
+    });
+}
+
+function pem<Name extends string>(name: Name, file: string | undefined): Partial<Record<Name, Buffer>> {
+  if (file === undefined) return {};
+  try {
+    return { [name]: readFileSync(file) } as Record<Name, Buffer>;
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    throw new ConfigError(file, [{ path: '', message: `cannot be read: ${problem}` }]);
+  }
+}
