@@ -174,7 +174,7 @@ export interface LagoDestinationConfig {
    */
   readonly keepalive_timeout: number;
   /**
-   * The connections per address that are kept open without a request. Those beyond it, opened when more requests are in flight, are closed after a second without one.
+   * The connections per address that are kept open without a request. Those beyond it, opened when more requests are in flight, are closed when they had none for twice `inactive_timeout`.
    */
   readonly keepalive_pool: number;
   /**

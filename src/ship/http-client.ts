@@ -16,8 +16,8 @@ export interface Connection {
   isFree: boolean;
 }
 
-/** Connections beyond `keepalive_pool` are closed when they were idle for so long: in a catch-up they pause for less. */
-const SURPLUS_KEEP_MS = 1000;
+/** Connections beyond `keepalive_pool` are closed when so many bursts of requests, `inactive_timeout` apart, did without. */
+const SURPLUS_BURSTS = 2;
 
 export class HttpClient {
   /** The address as configured, without credentials: for people. */
@@ -58,8 +58,9 @@ export class HttpClient {
   take(): Connection {
     let connection = this.#connections.find(({ isFree }) => isFree);
     if (connection === undefined) {
-      const { keepalive_pool: most, keepalive_timeout: timeout } = this.#config;
-      const keepMs = this.#connections.length < most ? timeout : Math.min(timeout, SURPLUS_KEEP_MS);
+      const { keepalive_pool: most, keepalive_timeout: kept, inactive_timeout: pause } = this.#config;
+      const surplus = Math.min(kept, pause * 1000 * SURPLUS_BURSTS);
+      const keepMs = this.#connections.length < most ? kept : surplus;
       connection = { dispatcher: this.#open(keepMs), keepMs, isFree: true };
       this.#connections.push(connection);
     }

@@ -110,7 +110,9 @@ describe('connections', () => {
 
   it('beyond keepalive_pool are closed when they are idle, the others are kept', async () => {
     const server = await lagoServer();
-    const setup = rig(destination([server.address], batches(3, { keepalive_pool: 2 })));
+    const setup = rig(
+      destination([server.address], batches(3, { keepalive_pool: 2, inactive_timeout: 0.1 })),
+    );
     server.behave = async (): Promise<Behaviour> => {
       await server.received(3);
       return 'lago';

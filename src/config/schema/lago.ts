@@ -155,7 +155,7 @@ export const lagoSchema: SchemaNode = {
       minimum: 1,
       default: 5,
       description:
-        'The connections per address that are kept open without a request. Those beyond it, opened when more requests are in flight, are closed after a second without one.',
+        'The connections per address that are kept open without a request. Those beyond it, opened when more requests are in flight, are closed when they had none for twice `inactive_timeout`.',
       examples: [16],
     },
     ca_file: {
