@@ -32,15 +32,16 @@ export function connector(origin: string, config: LagoDestinationConfig): (keepM
     const connect = buildConnector({ ...tls, allowH2: false });
     return (keepMs) => new Client(origin, { ...options, ...keptFor(keepMs), connect });
   }
-  const { ProxyAgent, Pool } = wholeUndici();
+  // Not ours: what a proxy agent makes for itself has to be of the same copy of undici.
+  const { ProxyAgent, Pool, Client: ProxiedClient } = wholeUndici();
   return (keepMs) =>
     new ProxyAgent({
       ...options,
-      ...keptFor(keepMs),
-      connections: 1,
-      connectTimeout: timeout,
       uri: proxy,
       requestTls: tls,
+      connectTimeout: timeout,
+      factory: (to, given: Client.Options) =>
+        new ProxiedClient(to, { ...given, ...options, ...keptFor(keepMs) }),
       clientFactory: (proxyOrigin, given) => new Pool(proxyOrigin, { ...given, headersTimeout: timeout }),
     });
 }

@@ -180,6 +180,16 @@ describe('a proxy', () => {
     expect(proxy.requests.map(({ line }) => line)).toEqual([`CONNECT 127.0.0.1:${server.port}`]);
   });
 
+  it.each(['http', 'https'])('has no more connections than are in flight (%s)', async (scheme) => {
+    const [server, proxy] = [await lagoServer(scheme === 'https' ? tls : undefined), await startProxy()];
+    closeLater(() => proxy.close());
+    const setup = rig(destination([server.address], batches(2, { proxy: proxy.url, ssl_verify: false })));
+    setup.queue.seal(events(10));
+    await ship(setup);
+    expect(server.ids).toHaveLength(10);
+    expect(proxy.connections).toBe(2);
+  });
+
   it('that is down is waited for, and its credentials are not told', async () => {
     const [server, proxy] = [await lagoServer(), await startProxy()];
     await proxy.close();

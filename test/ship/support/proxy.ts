@@ -9,11 +9,14 @@ export interface Proxy {
   readonly url: string;
   /** `CONNECT host:port` or `POST http://…`, with the credentials. */
   readonly requests: { readonly line: string; readonly authorization: string | undefined }[];
+  /** That were opened to it so far. */
+  readonly connections: number;
   close(): Promise<void>;
 }
 
 export async function startProxy(): Promise<Proxy> {
   const requests: { line: string; authorization: string | undefined }[] = [];
+  let connections = 0;
   const tunnels = new Set<Socket>();
   const note = ({ method, url, headers }: IncomingMessage): void =>
     void requests.push({ line: `${method} ${url}`, authorization: headers['proxy-authorization'] });
@@ -39,11 +42,15 @@ export async function startProxy(): Promise<Proxy> {
       socket.on('error', () => socket.destroy());
     }
   });
+  server.on('connection', () => connections++);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
     url: `http://proxy-user:proxy-secret@127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
+    get connections() {
+      return connections;
+    },
     async close() {
       for (const socket of tunnels) socket.destroy();
       const closed = once(server, 'close');
