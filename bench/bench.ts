@@ -54,7 +54,7 @@ async function stages(): Promise<void> {
 }
 
 interface DaemonRun extends Run {
-  /** Its CPU time, in those of a program that only parses the lines, measured right after it: the same on any machine. */
+  /** Its CPU time, in those of a program that only parses the lines, measured right after it: for machines to be compared. */
   readonly timesPlain: number;
 }
 

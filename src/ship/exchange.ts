@@ -114,9 +114,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#finished) return;
     this.#finished = true;
     const { client } = this.endpoint;
-    if (isConnected) client.giveBack(this.#connection);
-    else client.renew(this.#connection);
     try {
+      if (isConnected) client.giveBack(this.#connection);
+      else client.renew(this.#connection);
       this.#done(this);
     } catch (error) {
       // A bug of ours. undici would take it for a broken connection, and the batch would silently be forgotten.
