@@ -1,36 +1,42 @@
 /**
  * `npm run bench`: each stage beside its limit, then the whole daemon, as a child process, against a sink. Prints
  * Markdown. Needs nothing but this package; takes some minutes.
- *
- *   --runs N      runs of each figure, of which the median counts (5)
- *   --lines N     lines of the log (1000000)
- *   --growth      also: how figures grow with lines, sources, rules and line length
- *   --scenarios   also: replay of .gz, slow Lago, steady state, start with a large spool, memory with a backlog
- *   --scenario S  nothing but one of these: replay, nested, slowLago, steady, backlog, waiting
- *   --flags=F     nothing but the daemon, in turns as it is and with flags of V8: --max-semi-space-size=1
- *   --report      only the stages, as ratios to the limit of the same step: for CI to show
  */
-import { parseArgs } from 'node:util';
+import { Option, program } from 'commander';
 import { measureGrowth } from './growth.ts';
 import { machine, measureDaemon, warm, type Run } from './job.ts';
 import { nginxLog } from './logs.ts';
-import { measureScenarios } from './scenarios.ts';
+import { count } from './options.ts';
+import { measureScenarios, SCENARIOS } from './scenarios.ts';
 import { measureStages, plainParseCpu } from './stages.ts';
 import { figure, median, percent, table } from './table.ts';
 
-const { values: options } = parseArgs({
-  options: {
-    runs: { type: 'string', default: '5' },
-    lines: { type: 'string', default: '1000000' },
-    growth: { type: 'boolean', default: false },
-    scenarios: { type: 'boolean', default: false },
-    scenario: { type: 'string' },
-    flags: { type: 'string' },
-    report: { type: 'boolean', default: false },
-  },
-});
-const runs = Number(options.runs);
-const lines = Number(options.lines);
+interface Options {
+  readonly runs: number;
+  readonly lines: number;
+  readonly growth?: true;
+  readonly scenarios?: true;
+  readonly scenario?: string;
+  readonly flags?: string;
+  readonly report?: true;
+}
+
+const options = program
+  .name('npm run bench --')
+  .description('Measures each stage beside its limit, then the whole daemon.')
+  .option('--runs <n>', 'runs of each figure, of which the median counts', count, 5)
+  .option('--lines <n>', 'lines of the log', count, 1_000_000)
+  .option('--growth', 'also: how figures grow with lines, sources, rules and line length')
+  .option('--scenarios', 'also: the situations that --scenario names')
+  .addOption(new Option('--scenario <name>', 'nothing but one of these').choices(Object.keys(SCENARIOS)))
+  .option(
+    '--flags <flags>',
+    'nothing but the daemon, in turns as it is and with: --flags=--max-semi-space-size=1',
+  )
+  .option('--report', 'only the stages, as ratios to the limit of the same step: for CI to show')
+  .parse()
+  .opts<Options>();
+const { runs, lines } = options;
 
 const say = (text = ''): void => console.log(text);
 
@@ -118,11 +124,11 @@ async function withFlags(flags: string): Promise<void> {
 async function all(): Promise<void> {
   say('### Stages\n');
   await stages();
-  if (options.report) return;
+  if (options.report === true) return;
   say(`\n### The daemon: ${figure(lines)} lines\n`);
   await daemon();
-  if (options.growth) await measureGrowth(Math.min(runs, 3), say);
-  if (options.scenarios) await measureScenarios(say);
+  if (options.growth === true) await measureGrowth(Math.min(runs, 3), say);
+  if (options.scenarios === true) await measureScenarios(say);
 }
 
 say(`${machine()} · median of ${runs}\n`);

@@ -1,29 +1,33 @@
 /**
  * `npm run bench:peers`: the same job done by tailmeter and by the C log shippers that are there, in turns within one
  * run, so that all of them meet the same machine. Prints Markdown with the ratios.
- *
- *   --runs N             rounds (5)
- *   --lines N            lines of the log (1000000)
- *   --fluent-bit PATH    the program, where it is not in PATH
- *   --syslog-ng PATH     the same
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { program } from 'commander';
 import { freshFolder, machine, measure, measureDaemon, warm, type Command, type Run } from './job.ts';
 import { nginxLog } from './logs.ts';
+import { count } from './options.ts';
 import { figure, median, table } from './table.ts';
 
-const { values: options } = parseArgs({
-  options: {
-    runs: { type: 'string', default: '5' },
-    lines: { type: 'string', default: '1000000' },
-    'fluent-bit': { type: 'string', default: 'fluent-bit' },
-    'syslog-ng': { type: 'string', default: 'syslog-ng' },
-  },
-});
+interface Options {
+  readonly runs: number;
+  readonly lines: number;
+  readonly fluentBit: string;
+  readonly syslogNg: string;
+}
+
+const { runs, lines, fluentBit, syslogNg } = program
+  .name('npm run bench:peers --')
+  .description('Does the same job with tailmeter and with the C log shippers that are there, in turns.')
+  .option('--runs <n>', 'rounds, of which the median counts', count, 5)
+  .option('--lines <n>', 'lines of the log', count, 1_000_000)
+  .option('--fluent-bit <path>', 'the program, where it is not in PATH', 'fluent-bit')
+  .option('--syslog-ng <path>', 'the program, where it is not in PATH', 'syslog-ng')
+  .parse()
+  .opts<Options>();
 const HERE = fileURLToPath(new URL('peers', import.meta.url));
 
 interface Contender {
@@ -70,8 +74,8 @@ function peer(
 
 const contenders: Contender[] = [
   { name: 'tailmeter', run: (lines: number, log: string) => measureDaemon(lines, [log]) },
-  peer('Fluent Bit', options['fluent-bit'], 'fluent-bit.conf', (config) => ['-c', config]),
-  peer('syslog-ng', options['syslog-ng'], 'syslog-ng.conf', (config, state) => [
+  peer('Fluent Bit', fluentBit, 'fluent-bit.conf', (config) => ['-c', config]),
+  peer('syslog-ng', syslogNg, 'syslog-ng.conf', (config, state) => [
     '--foreground',
     '--no-caps',
     `--cfgfile=${config}`,
@@ -81,10 +85,9 @@ const contenders: Contender[] = [
   ]),
 ].filter((contender): contender is Contender => contender !== undefined);
 
-const lines = Number(options.lines);
 const log = await nginxLog(lines);
 const results = new Map<string, Run[]>(contenders.map(({ name }) => [name, []]));
-for (let round = 0; round < Number(options.runs); round++) {
+for (let round = 0; round < runs; round++) {
   for (const { name, run } of contenders) {
     warm([log]);
     results.get(name)?.push(await run(lines, log));
@@ -102,7 +105,7 @@ const medians = [...results].map(([name, runs]) => ({
   values: FIGURES.map(([, value]) => median(runs.map(value))),
 }));
 const [own] = medians;
-console.log(`${machine()} · ${figure(lines)} lines · median of ${options.runs}, in turns\n`);
+console.log(`${machine()} · ${figure(lines)} lines · median of ${runs}, in turns\n`);
 console.log(
   table(
     ['', ...FIGURES.map(([name]) => name), 'tailmeter: times the events/s', 'times less CPU'],

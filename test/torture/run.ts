@@ -1,26 +1,30 @@
 /**
  * `npm run torture`: the scenarios of the end-to-end tests for minutes instead of seconds. Prints a table, and exits
  * with 1 when a line was lost, doubled or miscounted.
- *
- *   npm run torture -- --minutes 30 --only 'copytruncate|kill' --seed 42
  */
-import { parseArgs } from 'node:util';
+import { InvalidArgumentError, program } from 'commander';
+import { randomInt } from 'node:crypto';
 import { scenarios, type Counts, type Result } from './scenarios.ts';
 
-const DEFAULT_MINUTES = 10;
 const COLUMNS = ['scenario', 'lines written', 'lost', 'unknown', 're-sent', 'verdict'] as const;
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: String(DEFAULT_MINUTES) },
-    only: { type: 'string', default: '' },
-    seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 32)) },
-  },
-});
-const [minutes, seed] = [Number(values.minutes), Number(values.seed)];
-if (!(minutes > 0) || !Number.isInteger(seed)) throw new Error('--minutes and --seed are numbers');
+interface Options {
+  readonly minutes: number;
+  readonly only?: RegExp;
+  readonly seed?: number;
+}
 
-const wanted = scenarios(seed).filter(({ name }) => new RegExp(values.only).test(name));
+const options = program
+  .name('npm run torture --')
+  .description('Runs the hostile scenarios, and tells what was lost.')
+  .option('--minutes <n>', 'in all', positive, 10)
+  .option('--only <pattern>', "scenarios whose names match: 'copytruncate|kill'", pattern)
+  .option('--seed <n>', 'the same again, as far as chance has a part in it', positive)
+  .parse()
+  .opts<Options>();
+
+const { minutes, only, seed = randomInt(1, 2 ** 32) } = options;
+const wanted = scenarios(seed).filter(({ name }) => only?.test(name) ?? true);
 const forMs = (minutes * 60_000) / wanted.length;
 console.info(
   `${wanted.length} scenarios, ${Math.ceil(forMs / 1000)} s each, and the time to settle; seed ${seed}`,
@@ -34,6 +38,20 @@ console.info(`\n${table(results)}`);
 const bad = results.filter(({ wrong }) => wrong.length > 0);
 for (const { name, wrong } of bad) console.error(`${name}:\n  ${wrong.join('\n  ')}`);
 process.exitCode = bad.length > 0 ? 1 : 0;
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new InvalidArgumentError('expected a number above 0');
+  return value;
+}
+
+function pattern(text: string): RegExp {
+  try {
+    return new RegExp(text);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
+}
 
 /** A scenario that could not be run to its end is no reason to stop, and none to be content. */
 function brokenDown(error: Error): Counts {
