@@ -3,7 +3,7 @@
  * last `forget` on), so that whoever reads lines need not know the difference.
  */
 import type { FileHandle } from 'node:fs/promises';
-import { unpack, type ArchiveKind, type Member } from './archive.ts';
+import { release, unpack, type ArchiveKind, type Member } from './archive.ts';
 import type { Content, ContentStat } from './content.ts';
 
 const NS_PER_MS = 1_000_000n;
@@ -83,6 +83,7 @@ export class ArchiveContent implements Content {
     for (const piece of this.#kept) {
       if (this.#start + piece.length > position) break;
       this.#start += piece.length;
+      release(piece);
       whole++;
     }
     if (whole > 0) this.#kept.splice(0, whole);
