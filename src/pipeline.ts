@@ -22,6 +22,7 @@
 import { systemClock } from './clock.ts';
 import type { Config, SourceConfig } from './config/types.ts';
 import { destinationStatus, sourceStatus, type Status } from './control/status.ts';
+import { LogReadError } from './errors.ts';
 import { compileMapper, mapperBytes } from './map/compile.ts';
 import { mappingId } from './map/mapping-id.ts';
 import { KernelMemory, taken } from './kernel/memory.ts';
@@ -169,8 +170,12 @@ export class Pipeline {
     }
   }
 
-  /** Reads finished logs to their ends; resolves when every event of theirs is durable. */
-  async replay(files: readonly ReplayFile[], signal: AbortSignal): Promise<void> {
+  /**
+   * Reads finished logs to their ends; resolves when every event of theirs is durable, to why some could not be read (any
+   * further).
+   */
+  async replay(files: readonly ReplayFile[], signal: AbortSignal): Promise<LogReadError[]> {
+    const failures: LogReadError[] = [];
     const positions = this.#spool.positions();
     for (const { path, source } of files) this.#ranges.add(source.path, path);
     for (const { path, source } of files) {
@@ -182,9 +187,13 @@ export class Pipeline {
         signal,
         readInto: this.#readInto,
         startOffset: (generation) => known.find((position) => isSameFile(position, generation))?.offset ?? 0,
+      }).catch((error: unknown) => {
+        if (!(error instanceof LogReadError)) throw error;
+        failures.push(error);
       });
     }
     await this.#spool.flush();
+    return failures;
   }
 
   /** Somebody may have deleted the state directory: makes it anew, and brings back what waited in it. */

@@ -6,6 +6,7 @@ import { secretsOf } from '../config/secrets.ts';
 import type { Config } from '../config/types.ts';
 import { ownStateDir } from '../control/owner.ts';
 import type { Status } from '../control/status.ts';
+import type { LogReadError } from '../errors.ts';
 import { createReporter } from '../observe/reporter.ts';
 import { Pipeline, type PipelineOptions } from '../pipeline.ts';
 import { preview } from '../preview.ts';
@@ -81,9 +82,12 @@ async function runToEnd(
   giveUpAfterMs: number,
 ): Promise<string | undefined> {
   const abort = new AbortController();
-  const work = pipeline.replay(files, abort.signal).then(() => pipeline.delivered());
+  const work = pipeline.replay(files, abort.signal).then(async (failures) => {
+    await pipeline.delivered();
+    return unread(failures);
+  });
   const outcomes = [
-    work.then(() => undefined),
+    work,
     stopSignal().then((signal) => `stopped by ${signal}`),
     stuck(pipeline, giveUpAfterMs, abort.signal),
   ];
@@ -98,6 +102,13 @@ async function runToEnd(
     // Its own failure, if that is what ended the race, has been thrown; a reading that is cut short has no more to say.
     await Promise.allSettled([pipeline.stop(GRACE_MS), work]);
   }
+}
+
+/** Says which logs could not be read (to the end); undefined when there are none. */
+function unread(failures: readonly LogReadError[]): string | undefined {
+  if (failures.length === 0) return undefined;
+  for (const { message } of failures) process.stderr.write(`${message}\n`);
+  return `${failures.length} of the logs could not be read to the end, see above`;
 }
 
 /** What is left though everything that can be shipped is settled. */

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { crc32, gzipSync } from 'node:zlib';
+import { constants, crc32, deflateRawSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { readDeadLetters } from '../support/dead-letters.ts';
 import { compareIds, requestIdsIn } from '../support/ids.ts';
@@ -156,6 +156,33 @@ test('replaying a log twice doubles no dead letter', async () => {
   await tailmeter(['replay', '--config', s.config, log]);
   const letters = await readDeadLetters(join(s.state, 'replay'));
   expect(letters.map(({ reason }) => reason).toSorted()).toEqual(['not_json', 'rejected']);
+});
+
+test('a log that is damaged is read as far as it can be, and those behind it; once mended, it is read on', async () => {
+  await using s = await Scenario.start();
+  const [damaged, other] = [join(s.logs, 'old.1.gz'), join(s.logs, 'old.2')];
+  const whole = gzipSync([0, 1, 2].map(line).join(''));
+  // Behind a whole block of deflate something else begins, as where a disk was full for a while.
+  const part = deflateRawSync([0, 1].map(line).join(''), { finishFlush: constants.Z_SYNC_FLUSH });
+  await writeFile(damaged, Buffer.concat([whole.subarray(0, 10), part, Buffer.alloc(100, 0x07)]));
+  await writeFile(other, [3, 4].map(line).join(''));
+  const command = ['replay', '--config', s.config, damaged, other];
+
+  const first = await tailmeter(command);
+  expect(first.code).toBe(1);
+  expect(first.stderr).toContain(`${damaged}: cannot be read further: invalid block type`);
+  expect(first.stderr).not.toMatch(/\n\s+at /);
+  expect(first.stdout).toContain('4 delivered, 0 duplicates (Lago had them), 0 refused, 0 pending');
+  expect(first.stdout).toContain(
+    'not all is settled (1 of the logs could not be read to the end, see above)',
+  );
+  expect(s.sandbox.store.transactionIds().toSorted()).toEqual(['r0', 'r1', 'r3', 'r4']);
+
+  await writeFile(damaged, whole);
+  const second = await tailmeter(command);
+  expect(second).toMatchObject({ code: 0 });
+  expect(second.stdout).toContain('1 delivered, 0 duplicates');
+  expect(s.sandbox.store.transactionIds().toSorted()).toEqual(['r0', 'r1', 'r2', 'r3', 'r4']);
 });
 
 test('a log that is not there is a clear error and leaves nothing behind', async () => {
