@@ -66,6 +66,7 @@ export class Pipeline {
   readonly #shippers: ReadonlyMap<string, Shipper>;
   readonly #mappers: ReadonlyMap<string, LineMapper>;
   readonly #startedMs = Date.now();
+  #forgetsProgress = false;
   #tailer: Tailer | undefined;
 
   /** Recovers the state and starts shipping what waits in the spool; reading starts with `follow` or `replay`. */
@@ -206,9 +207,12 @@ export class Pipeline {
     await Promise.all([...this.#shippers.values()].map((shipper) => shipper.idle()));
   }
 
-  /** A replay is complete: the next one starts from the beginning (and finds that Lago has it all). */
+  /**
+   * The next replay is to start from the beginning (and finds what Lago has already). Takes effect in `stop`, when nothing
+   * is read any more that would bring a position back.
+   */
   forgetProgress(): void {
-    this.#spool.ledger.forgetPositions();
+    this.#forgetsProgress = true;
   }
 
   /** Stops reading, makes durable what was read, lets requests in flight finish for `graceMs`, writes the checkpoint. */
@@ -223,6 +227,7 @@ export class Pipeline {
     await Promise.all([...this.#shippers.values()].map((shipper) => shipper.stop(graceMs)));
     limit.abort();
     await this.#ranges.close();
+    if (this.#forgetsProgress) this.#spool.ledger.forgetPositions();
     await this.#spool.close();
   }
 

@@ -93,10 +93,15 @@ async function runToEnd(
   ];
   try {
     const stopped = await Promise.race(outcomes);
-    if (stopped !== undefined) return stopped;
+    const { destinations } = pipeline.status();
+    const lost = sum(destinations, (row) => row.lost) - sum(before.destinations, (row) => row.lost);
     // Of what was lost with a chunk the logs still have the lines: the next run reads them all.
-    pipeline.forgetProgress();
-    return unsettled(before, pipeline.status());
+    if (stopped === undefined || lost > 0) pipeline.forgetProgress();
+    const reasons = [
+      stopped ?? unshippable(destinations),
+      lost > 0 ? `${lost} events were in chunks that are damaged` : undefined,
+    ].filter((reason) => reason !== undefined);
+    return reasons.length === 0 ? undefined : reasons.join('; ');
   } finally {
     abort.abort(new Error('the replay is stopping'));
     // Its own failure, if that is what ended the race, has been thrown; a reading that is cut short has no more to say.
@@ -108,15 +113,15 @@ async function runToEnd(
 function unread(failures: readonly LogReadError[]): string | undefined {
   if (failures.length === 0) return undefined;
   for (const { message } of failures) process.stderr.write(`${message}\n`);
-  return `${failures.length} of the logs could not be read to the end, see above`;
+  return `${failures.length} of the logs could not be read to the end, see above: replace by whole copies`;
 }
 
 /** What is left though everything that can be shipped is settled. */
-function unsettled(before: Status, after: Status): string | undefined {
-  const pending = sum(after.destinations, (row) => row.pending);
-  if (pending > 0) return `${pending} events wait in chunks that cannot be shipped; the log says why`;
-  const lost = sum(after.destinations, (row) => row.lost) - sum(before.destinations, (row) => row.lost);
-  return lost > 0 ? `${lost} events were in chunks that are damaged` : undefined;
+function unshippable(destinations: Status['destinations']): string | undefined {
+  const pending = sum(destinations, (row) => row.pending);
+  return pending > 0
+    ? `${pending} events wait in chunks that cannot be shipped; the log says why`
+    : undefined;
 }
 
 /** Resolves, with the reason, when a destination refuses everything, or nothing was read or settled for so long. */

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { constants, crc32, deflateRawSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { readDeadLetters } from '../support/dead-letters.ts';
-import { compareIds, requestIdsIn } from '../support/ids.ts';
+import { compareIds, requestIdsIn, requestIdsOf } from '../support/ids.ts';
 import { sendRequests } from '../support/load.ts';
 import { Scenario } from '../support/scenario.ts';
 import { Daemon, tailmeter } from '../support/tailmeter.ts';
@@ -126,6 +126,33 @@ describe('a chunk that an unfinished replay left', () => {
   });
 });
 
+describe('events that are lost with a chunk, while its log is away, come with the next run', () => {
+  test.each([
+    { what: 'another log is damaged', damaged: true, reason: '1 of the logs could not be read to the end' },
+    { what: 'Lago is away, too', damaged: false, reason: 'no progress for 6 s' },
+  ])('$what', async ({ damaged, reason }) => {
+    await using s = await Scenario.start();
+    await leaveChunk(s, (chunk) => chunk.replace('jack_test', 'jack_tesu'));
+    const [other, away] = [`${s.gateway.logFile}.1.gz`, join(s.root, 'away')];
+    await rename(s.gateway.logFile, away);
+    await writeFile(other, gzipSync(line(0)).subarray(0, damaged ? -8 : undefined));
+    if (!damaged) s.sandbox.faults.always({ kind: 'reset', when: 'before' });
+    const replay = ['replay', '--config', s.config, '--give-up-after', '6', '--source', s.gateway.logFile];
+    const outcome = await tailmeter([...replay, other]);
+    expect(outcome.stdout).toContain(reason);
+    expect(outcome.stdout).toContain('5 events were in chunks that are damaged');
+    expect(outcome.code).toBe(1);
+
+    s.sandbox.faults.clear();
+    await rename(away, s.gateway.logFile);
+    const next = await tailmeter([...replay, s.gateway.logFile]);
+    expect(next).toMatchObject({ code: 0 });
+    const ids = await requestIdsOf(s.gateway.logFile);
+    expect(ids).toHaveLength(5);
+    expect(s.sandbox.store.transactionIds().toSorted()).toEqual([...ids, 'r0'].toSorted());
+  });
+});
+
 test('--since and --until select by the time of the request', async () => {
   await using s = await Scenario.start();
   const log = join(s.logs, 'old.log');
@@ -174,7 +201,7 @@ test('a log that is damaged is read as far as it can be, and those behind it; on
   expect(first.stderr).not.toMatch(/\n\s+at /);
   expect(first.stdout).toContain('4 delivered, 0 duplicates (Lago had them), 0 refused, 0 pending');
   expect(first.stdout).toContain(
-    'not all is settled (1 of the logs could not be read to the end, see above)',
+    'not all is settled (1 of the logs could not be read to the end, see above: replace by whole copies)',
   );
   expect(s.sandbox.store.transactionIds().toSorted()).toEqual(['r0', 'r1', 'r3', 'r4']);
 

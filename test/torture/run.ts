@@ -19,12 +19,13 @@ const options = program
   .description('Runs the hostile scenarios, and tells what was lost.')
   .option('--minutes <n>', 'in all', positive, 10)
   .option('--only <pattern>', "scenarios whose names match: 'copytruncate|kill'", pattern)
-  .option('--seed <n>', 'the same again, as far as chance has a part in it', positive)
+  .option('--seed <n>', 'the same again, as far as chance has a part in it', whole)
   .parse()
   .opts<Options>();
 
 const { minutes, only, seed = randomInt(1, 2 ** 32) } = options;
 const wanted = scenarios(seed).filter(({ name }) => only?.test(name) ?? true);
+if (wanted.length === 0) program.error(`error: no scenario matches ${only}`);
 const forMs = (minutes * 60_000) / wanted.length;
 console.info(
   `${wanted.length} scenarios, ${Math.ceil(forMs / 1000)} s each, and the time to settle; seed ${seed}`,
@@ -42,6 +43,12 @@ process.exitCode = bad.length > 0 ? 1 : 0;
 function positive(text: string): number {
   const value = Number(text);
   if (!(value > 0)) throw new InvalidArgumentError('expected a number above 0');
+  return value;
+}
+
+function whole(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value)) throw new InvalidArgumentError('expected a whole number');
   return value;
 }
 
