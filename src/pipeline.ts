@@ -21,7 +21,7 @@
  */
 import { systemClock } from './clock.ts';
 import type { Config, SourceConfig } from './config/types.ts';
-import { destinationStatus, sourceStatus, type Status } from './control/status.ts';
+import { destinationStatus, nothingUnderWay, sourceStatus, type Status } from './control/status.ts';
 import { LogReadError } from './errors.ts';
 import { compileMapper, mapperBytes } from './map/compile.ts';
 import { mappingId } from './map/mapping-id.ts';
@@ -255,7 +255,7 @@ export class Pipeline {
       }),
       destinations: config.destinations.map(({ name }, number) => {
         const shipper = this.#shippers.get(name);
-        const delivery = shipper?.status() ?? { destination: name, inFlight: 0, endpoints: [] };
+        const delivery = shipper?.status() ?? nothingUnderWay(name);
         return destinationStatus(ledger.destination(name), open.events[number] ?? 0, delivery);
       }),
       spool: { bytes: gate.bytes, max_bytes: config.spool.max_bytes, paused: gate.causes },

@@ -313,6 +313,8 @@ export interface DeliveryQueue {
 export interface DeliveryStatus {
   readonly destination: string;
   readonly inFlight: number;
+  /** Events that are settled in chunks which are not settled as a whole: the books have them as pending. */
+  readonly settling: Readonly<Settlement>;
   readonly endpoints: readonly {
     readonly address: string;
     readonly breaker: 'closed' | 'open' | 'half_open';

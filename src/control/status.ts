@@ -64,27 +64,41 @@ export function sourceStatus(
   return { source, ...counts, lag_bytes: lag, files, paths, repairs };
 }
 
-/** @param open Events that are mapped but not yet sealed. */
+/**
+ * The books count whole chunks; what is settled in those that are under way is added, so that progress shows.
+ * @param open Events that are mapped but not yet sealed.
+ */
 export function destinationStatus(
   counts: DestinationCounts,
   open: number,
-  { destination, inFlight, endpoints, held, lastError }: DeliveryStatus,
+  { destination, inFlight, settling, endpoints, held, lastError }: DeliveryStatus,
 ): DestinationStatus {
-  const { events, delivered, duplicates, dead, lost } = counts;
+  const events = counts.events + open;
+  const delivered = counts.delivered + settling.delivered;
+  const duplicates = counts.duplicates + settling.duplicates;
+  const dead = counts.dead + settling.dead;
   return {
     destination,
-    events: events + open,
+    events,
     delivered,
     duplicates,
     dead,
-    lost,
-    pending: events + open - delivered - duplicates - dead,
+    lost: counts.lost,
+    pending: events - delivered - duplicates - dead,
     in_flight: inFlight,
     endpoints,
     held: held ?? null,
     last_error: lastError ?? null,
   };
 }
+
+/** The delivery to a destination for which none is under way. */
+export const nothingUnderWay = (destination: string): DeliveryStatus => ({
+  destination,
+  inFlight: 0,
+  settling: { delivered: 0, duplicates: 0, dead: 0 },
+  endpoints: [],
+});
 
 /** The status of a state directory that no process owns, as the next start would find it. Changes nothing. */
 export async function statusAtRest(config: Config, version: string): Promise<Status> {
@@ -109,7 +123,7 @@ export async function statusAtRest(config: Config, version: string): Promise<Sta
       }),
     ),
     destinations: config.destinations.map(({ name }) =>
-      destinationStatus(ledger.destination(name), 0, { destination: name, inFlight: 0, endpoints: [] }),
+      destinationStatus(ledger.destination(name), 0, nothingUnderWay(name)),
     ),
     spool: { bytes: sizeOf(chunks), max_bytes: config.spool.max_bytes, paused: [] },
   };

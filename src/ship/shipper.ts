@@ -52,6 +52,11 @@ export class Shipper {
   readonly #sender: Sender;
   readonly #dispatcher: ChunkDispatcher;
   readonly #stopped = new AbortController();
+  /**
+   * Deliveries that are under way, or were when it stopped: `status` counts what is settled in them, by event. The
+   * books count chunks: what is not settled as a whole will be sent again, and Lago tells what it has.
+   */
+  readonly #open = new Set<ChunkDelivery>();
   /** Events of chunks that are being loaded. */
   #loading = 0;
   /** How often chunks (by number) could not be loaded. */
@@ -131,7 +136,7 @@ export class Shipper {
   }
 
   status(): DeliveryStatus {
-    return statusOf(this.#diagnostics, this.#sender);
+    return statusOf(this.#diagnostics, this.#sender, this.#open);
   }
 
   /** Memory is bounded by loading no more than is needed soon. */
@@ -163,13 +168,15 @@ export class Shipper {
       place.settled();
     } else {
       this.#failures.delete(chunk.sequence);
-      this.#backlog.add(
-        new ChunkDelivery(loaded, ({ settlement }) => {
-          if (this.#stopped.signal.aborted) return;
-          this.#queue.settled(chunk, settlement);
-          place.settled();
-        }),
-      );
+      const delivery = new ChunkDelivery(loaded, ({ settlement }) => {
+        if (this.#stopped.signal.aborted) return;
+        // In the same turn: at each moment an event is counted once, here or in the books.
+        this.#open.delete(delivery);
+        this.#queue.settled(chunk, settlement);
+        place.settled();
+      });
+      this.#open.add(delivery);
+      this.#backlog.add(delivery);
     }
     this.#sender.pump();
   }
