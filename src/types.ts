@@ -104,22 +104,27 @@ export interface ReadProgress {
 export type LineOutcome = 'mapped' | 'dead' | 'skipped';
 
 /** Why something could not be delivered. Stable: they stand in dead letters, metrics and documentation. */
-export type DeadReason =
+export const DEAD_REASONS = [
   // a line
-  | 'not_json'
-  | 'line_too_long'
-  | 'unterminated_line'
+  'not_json',
+  'line_too_long',
+  'unterminated_line',
   // a rule of a line
-  | 'missing_transaction_id'
-  | 'missing_subscription'
-  | 'missing_timestamp'
-  | 'invalid_timestamp'
-  | 'invalid_property'
+  'missing_transaction_id',
+  'invalid_transaction_id',
+  'missing_subscription',
+  'invalid_subscription',
+  'missing_timestamp',
+  'invalid_timestamp',
+  'invalid_property',
   // an event at its destination
-  | 'rejected'
-  | 'poison'
-  | 'too_large'
-  | 'retries_exhausted';
+  'rejected',
+  'poison',
+  'too_large',
+  'retries_exhausted',
+] as const;
+
+export type DeadReason = (typeof DEAD_REASONS)[number];
 
 /** A line, or one rule's event of a line, that could not be mapped. */
 export interface LineFailure {

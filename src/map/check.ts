@@ -4,6 +4,7 @@ import type { ConfigProblem } from '../errors.ts';
 import { compileLogFormat, logFormatVariables } from '../parse/log-format.ts';
 import { neverSameId } from './distinct.ts';
 import { compileFilter } from './filter.ts';
+import { unfitCharacter } from './id-text.ts';
 import { presetOf } from './presets.ts';
 import { parseTemplate, templateProblem } from './template.ts';
 
@@ -46,6 +47,7 @@ function ruleProblems(rule: RuleConfig, path: string): ConfigProblem[] {
     const message = templateProblem(template);
     if (message !== undefined) problems.push({ path: `${path}.${key}`, message });
   }
+  problems.push(...unfitTexts(rule, path));
   if (parseTemplate(rule.event_transaction_id).every((part) => typeof part === 'string')) {
     problems.push({
       path: `${path}.event_transaction_id`,
@@ -54,6 +56,26 @@ function ruleProblems(rule: RuleConfig, path: string): ConfigProblem[] {
     });
   }
   return problems;
+}
+
+/** Every line would become a dead letter, or go to a code that nobody meant. */
+function unfitTexts(rule: RuleConfig, path: string): ConfigProblem[] {
+  const texts = {
+    event_code: rule.event_code,
+    event_transaction_id: literals(rule.event_transaction_id),
+    event_subscription_id: literals(rule.event_subscription_id),
+  };
+  return Object.entries(texts).flatMap(([key, text]) => {
+    const unfit = unfitCharacter(text);
+    return unfit === undefined ? [] : [{ path: `${path}.${key}`, message: `no id may hold ${unfit}` }];
+  });
+}
+
+/** What a template adds to every line by itself. */
+function literals(template: string): string {
+  return parseTemplate(template)
+    .map((part) => (typeof part === 'string' ? part : (part.fallback ?? '')))
+    .join(' ');
 }
 
 function templatesOf(rule: RuleConfig): [key: string, template: string][] {

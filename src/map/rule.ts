@@ -7,6 +7,7 @@ import type { DeadReason, LineFailure } from '../types.ts';
 import { plainDecimal } from './decimal.ts';
 import { compileFilter } from './filter.ts';
 import type { Predicate, Report } from './filter.ts';
+import { unfitCharacter } from './id-text.ts';
 import type { MappedLine } from './line.ts';
 import type { Preset } from './presets.ts';
 import { MISSING, PresetTime, TemplateTime } from './start-time.ts';
@@ -74,6 +75,8 @@ export class CompiledRule {
     if (isEmpty(subscription)) {
       return this.#fail(line, 'missing_subscription', this.#nothingFor(this.#subscription));
     }
+    const unfit = this.#unfit(line, id, subscription);
+    if (unfit !== undefined) return unfit;
     if (time === MISSING)
       return this.#fail(line, 'missing_timestamp', `no timestamp: ${this.#describeTime(line)}`);
     if (Number.isNaN(time)) {
@@ -107,6 +110,16 @@ export class CompiledRule {
       (this.#properties === undefined ? '' : `,"properties":${propertiesJson(this.#properties, line)}`) +
       '}'
     );
+  }
+
+  #unfit(line: MappedLine, id: string, subscription: string): LineFailure | undefined {
+    const inId = unfitCharacter(id);
+    if (inId !== undefined)
+      return this.#fail(line, 'invalid_transaction_id', unfit('transaction_id', id, inId));
+    const inName = unfitCharacter(subscription);
+    if (inName === undefined) return undefined;
+    const message = unfit('external_subscription_id', subscription, inName);
+    return this.#fail(line, 'invalid_subscription', message);
   }
 
   #fail(line: MappedLine, reason: DeadReason, message: string): LineFailure {
@@ -177,6 +190,10 @@ function isEmpty(text: string): boolean {
 function isTooLong(id: string): boolean {
   // No UTF-16 unit takes more than three bytes.
   return id.length * 3 > MAX_ID_BYTES && Buffer.byteLength(id) > MAX_ID_BYTES;
+}
+
+function unfit(key: string, text: string, character: string): string {
+  return `${key} ${JSON.stringify(text.slice(0, 80))} holds ${character}`;
 }
 
 function tooLong(key: string): string {

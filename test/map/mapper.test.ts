@@ -29,12 +29,14 @@ describe('an event', () => {
   });
 
   it('escapes what needs it, in keys, codes and values', () => {
-    const mapper = mapperOf({ event_code: 'a"b', event_properties: { 'k"\n': '${sub}' } });
-    const { events } = mapLine(mapper, String.raw`{"id":"\u001f","sub":"a\"\\\/é\u0000","t":1}`);
+    const mapper = mapperOf({ event_code: 'a"b', event_properties: { 'k"\n': '${v}' } });
+    const { events } = mapLine(
+      mapper,
+      String.raw`{"id":"a\"\\\/é","sub":"a\"\\\/é","v":"\u001f\/é\u0000","t":1}`,
+    );
     expect(events[0]?.json).toBe(
-      String.raw`{"transaction_id":"\u001f","external_subscription_id":"a\"\\/é` +
-        '\ufffd' +
-        String.raw`","code":"a\"b","timestamp":1,"properties":{"k\"\n":"a\"\\/é` +
+      String.raw`{"transaction_id":"a\"\\/é","external_subscription_id":"a\"\\/é"` +
+        String.raw`,"code":"a\"b","timestamp":1,"properties":{"k\"\n":"\u001f/é` +
         '\ufffd"}}',
     );
   });

@@ -10,7 +10,7 @@
  *
  * A hole is filled with the place of its bytes, in the line or elsewhere; nothing is copied until all of them are.
  */
-import { copy, BACKSLASH } from './bytes';
+import { copy, BACKSLASH, QUOTE } from './bytes';
 import { endOf, kindOf, startOf } from './slots';
 import { CONTAINER, COPYABLE, NULL, NUMBER, ODD } from './slots';
 
@@ -21,6 +21,8 @@ const HEADER_BYTES: i32 = 16;
 const PROPERTY: i32 = 1;
 const EMPTY_IS_NOTHING: i32 = 2;
 const DASH_IS_NOTHING: i32 = 4;
+/** Not every text may stand in an id. */
+const ID: i32 = 8;
 
 export const MISSING: i32 = -1;
 const DERIVED: i32 = -2;
@@ -68,6 +70,7 @@ function fillHole(hole: usize): bool {
     if (length == 0 && (flags & EMPTY_IS_NOTHING) != 0) return fillFallback(hole);
     const byte = load<u8>(start);
     if (length == 1 && byte == DASH && (flags & DASH_IS_NOTHING) != 0) return fillFallback(hole);
+    if ((flags & ID) != 0 && !isFitForId(start, length, kind)) return false;
     const blank = length == 0 || byte <= 0x20 || byte >= 0x7f || byte == BACKSLASH;
     const quotes = flags & PROPERTY;
     setFilled(hole, start - quotes, length + 2 * quotes, blank);
@@ -104,6 +107,31 @@ function setFilled(hole: usize, at: usize, length: i32, blank: bool): void {
   store<u32>(hole, at, 28);
   store<i32>(hole, length, 32);
   store<i32>(hole, blank ? 1 : 0, 36);
+}
+
+/** As `src/map/id-text.ts`: no control character and no U+FFFD, as they stand or escaped. */
+function isFitForId(start: usize, length: i32, kind: u8): bool {
+  const end = start + length;
+  if (kind == COPYABLE) return isFitText(start, end);
+  // Of ASCII as it stands, DEL is the only one.
+  for (let p = start; p < end; p += 16) {
+    const found = i8x16.bitmask(i8x16.eq(v128.load(p), i8x16.splat(0x7f)));
+    if (found != 0 && p + ctz(found) < end) return false;
+  }
+  return true;
+}
+
+function isFitText(start: usize, end: usize): bool {
+  for (let p = start; p < end; p++) {
+    const byte = load<u8>(p);
+    if (byte == BACKSLASH) {
+      const escaped = load<u8>(++p);
+      if (escaped != QUOTE && escaped != BACKSLASH) return false;
+    } else if (byte == 0x7f) return false;
+    else if (byte == 0xc2 && load<u8>(p, 1) < 0xa0) return false;
+    else if (byte == 0xef && load<u8>(p, 1) == 0xbf && load<u8>(p, 2) == 0xbd) return false;
+  }
+  return true;
 }
 
 /** Without an exponent, and in the range of a double. */

@@ -5,6 +5,7 @@
  */
 import type { Address } from '../../kernel/kernel.ts';
 import type { KernelMemory } from '../../kernel/memory.ts';
+import { isFitForId } from '../id-text.ts';
 import { LOG_ID_DIGITS } from '../log-id.ts';
 import { quote, toProperty, toText } from '../values.ts';
 import type { Value } from '../values.ts';
@@ -18,6 +19,7 @@ const DASH = 0x2d;
 const PROPERTY = 1;
 const EMPTY_IS_NOTHING = 2;
 const DASH_IS_NOTHING = 4;
+const ID = 8;
 
 /** Words of a record behind those of the text before the hole. */
 const RULE_WORDS = 5;
@@ -60,6 +62,8 @@ export abstract class Hole {
 /** One variable, as a part of a string or as a whole value. */
 export abstract class VariableHole extends Hole {
   readonly isGiven = false;
+  /** Not every text may stand in an id. */
+  protected readonly isId: boolean = false;
   readonly #variable: FastVariable;
   readonly #unset: readonly string[];
   readonly #fallback: string;
@@ -91,7 +95,8 @@ export abstract class VariableHole extends Hole {
       this.#variable.writeTo(this.memory),
       (this.#isProperty ? PROPERTY : 0) |
         (this.#unset.includes('') ? EMPTY_IS_NOTHING : 0) |
-        (this.#unset.includes('-') ? DASH_IS_NOTHING : 0),
+        (this.#unset.includes('-') ? DASH_IS_NOTHING : 0) |
+        (this.isId ? ID : 0),
       this.memory.putText(fallback),
       Buffer.byteLength(fallback),
       this.#fallbackIsBlank ? 1 : 0,
@@ -114,17 +119,23 @@ export abstract class VariableHole extends Hole {
 
 /** A variable within the quotes of a string. */
 export class TextHole extends VariableHole {
+  protected override readonly isId: boolean;
+
+  /** @param isId The string is an id; the fallback fits it. */
   constructor(
     memory: KernelMemory,
     variable: FastVariable,
     unset: readonly string[],
     fallback: string | undefined,
+    isId: boolean,
   ) {
     super(memory, variable, unset, inString(fallback ?? ''), false);
+    this.isId = isId;
   }
 
   protected override json(value: Value): string | undefined {
     const text = toText(value);
+    if (this.isId && !isFitForId(text)) return undefined;
     // Halves of a character may become a whole one with what stands beside them.
     return text.isWellFormed() ? inString(text) : undefined;
   }

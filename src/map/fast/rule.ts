@@ -5,6 +5,7 @@ import type { KernelMemory } from '../../kernel/memory.ts';
 import type { LineSink } from '../../types.ts';
 import { compileFilterFor } from '../filter.ts';
 import type { Predicate } from '../filter.ts';
+import { isFitForId } from '../id-text.ts';
 import type { Preset } from '../presets.ts';
 import { MAX_AMOUNT_DIGITS, MAX_ID_BYTES } from '../rule.ts';
 import type { TimeWindow } from '../rule.ts';
@@ -152,11 +153,13 @@ class EventCompiler {
     return new EventWriter(this.#memory, shape, [id, subscription]);
   }
 
-  /** Undefined for an id that is the same for all lines and is not worth it. */
+  /** Undefined for an id that is the same for all lines, or unfit by its own text, and is not worth it. */
   #id(template: string): IdHoles | undefined {
     const parts = parseTemplate(template);
     const first = this.#shape.holes.length;
-    this.#string(parts);
+    this.#string(parts, true);
+    if (!parts.every((part) => isFitForId(typeof part === 'string' ? part : (part.fallback ?? ''))))
+      return undefined;
     const texts = parts.filter((part) => typeof part === 'string');
     const bytes = Buffer.byteLength(texts.map(inString).join(''));
     const end = this.#shape.holes.length;
@@ -194,20 +197,20 @@ class EventCompiler {
     this.#shape.text('}');
   }
 
-  #string(parts: readonly TemplatePart[]): void {
+  #string(parts: readonly TemplatePart[], isId = false): void {
     this.#shape.text('"');
     for (const part of parts) {
       const text = typeof part === 'string' ? part : (part.fallback ?? '');
       this.#isWellFormed &&= text.isWellFormed();
       if (typeof part === 'string') this.#shape.text(inString(part));
-      else this.#shape.hole(this.#textHole(part.name, part.fallback));
+      else this.#shape.hole(this.#textHole(part.name, part.fallback, isId));
     }
     this.#shape.text('"');
   }
 
-  #textHole(name: string, fallback: string | undefined): Hole {
+  #textHole(name: string, fallback: string | undefined, isId: boolean): Hole {
     if (name === LOG_ID) return new LogIdHole(this.#memory, 0);
-    return new TextHole(this.#memory, this.#variable(name), this.#preset.unset, fallback);
+    return new TextHole(this.#memory, this.#variable(name), this.#preset.unset, fallback, isId);
   }
 
   #variable(name: string): FastVariable {
