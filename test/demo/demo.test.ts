@@ -5,9 +5,8 @@ import { expect, test } from 'vitest';
 import type { Config } from '../../src/config/types.ts';
 import { runDemo } from '../../src/demo/demo.ts';
 import type { DemoOptions } from '../../src/demo/demo.ts';
-import { findNginx } from '../../src/demo/nginx.ts';
 
-const KINDS = (await findNginx()) === undefined ? (['node'] as const) : (['nginx', 'node'] as const);
+const KINDS = ['nginx', 'node'] as const;
 
 test.for(KINDS)('the demo tells the story of six events and leaves nothing behind (%s)', async (prefer) => {
   const { told, options, stopped } = prepare({ prefer });

@@ -5,11 +5,9 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { LOG_FIELDS } from '../../src/demo/access-log.ts';
 import { startGateway } from '../../src/demo/gateway.ts';
 import type { Gateway, GatewayOptions } from '../../src/demo/gateway.ts';
-import { findNginx } from '../../src/demo/nginx.ts';
 import { logLines, temporaryFolder } from './support.ts';
 
-const nginx = await findNginx();
-const KINDS = nginx === undefined ? (['node'] as const) : (['nginx', 'node'] as const);
+const KINDS = ['nginx', 'node'] as const;
 
 describe.for(KINDS)('the %s gateway', (prefer) => {
   test('logs each request as one JSON object with the fields of the nginx preset', async () => {
@@ -103,7 +101,7 @@ describe.for(KINDS)('the %s gateway', (prefer) => {
   });
 });
 
-describe.skipIf(nginx === undefined)('NGINX', () => {
+describe('NGINX', () => {
   test('with two workers and a buffered log has written every line when it is stopped', async () => {
     const gateway = await start({
       prefer: 'nginx',

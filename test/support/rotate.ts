@@ -13,6 +13,9 @@ const run = promisify(execFile);
 
 const LOOK_MS = 5;
 
+/** A normal user of Debian has no logrotate without these. */
+const PATH = `${process.env['PATH']}:/usr/sbin:/usr/local/sbin`;
+
 /** Rotates the gateway's log once. */
 export type Rotate = (gateway: Gateway) => Promise<void>;
 
@@ -32,7 +35,7 @@ export function logrotate({ directives, signalAfter }: LogrotateOptions): Rotate
     const script = signalAfter === undefined ? [] : ['postrotate', signal, 'endscript'];
     const lines = ['rotate 1000', ...directives, ...script];
     await writeFile(config, `"${logFile}" {\n${lines.join('\n')}\n}\n`, { mode: 0o600 });
-    await run('logrotate', ['--force', '--state', state, config]);
+    await run('logrotate', ['--force', '--state', state, config], { env: { ...process.env, PATH } });
     await reopened(logFile);
   };
 }
