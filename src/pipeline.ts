@@ -34,8 +34,9 @@ import { diskFs, type StateFs } from './spool/state-fs.ts';
 import { readFinished } from './tail/finished.ts';
 import { READ_BYTES } from './tail/line-reader.ts';
 import { RangeReader } from './tail/ranges.ts';
+import { resumeFinished } from './tail/resume.ts';
 import { Tailer } from './tail/tailer.ts';
-import type { Clock, Generation, LineMapper } from './types.ts';
+import type { Clock, LineMapper } from './types.ts';
 
 export interface PipelineOptions {
   /** With secrets resolved. */
@@ -177,17 +178,16 @@ export class Pipeline {
    */
   async replay(files: readonly ReplayFile[], signal: AbortSignal): Promise<LogReadError[]> {
     const failures: LogReadError[] = [];
-    const positions = this.#spool.positions();
     for (const { path, source } of files) this.#ranges.add(source.path, path);
     for (const { path, source } of files) {
-      const known = positions.get(source.path) ?? [];
       await readFinished([path], {
         source: source.path,
         maxLineBytes: source.max_line_bytes,
         consumer: this.#spool.intake,
         signal,
         readInto: this.#readInto,
-        startOffset: (generation) => known.find((position) => isSameFile(position, generation))?.offset ?? 0,
+        resume: (generation, open) =>
+          resumeFinished(this.#spool.positions().get(source.path) ?? [], generation, open),
       }).catch((error: unknown) => {
         if (!(error instanceof LogReadError)) throw error;
         failures.push(error);
@@ -284,13 +284,6 @@ export function mapperFor(
     ...(memory === undefined ? {} : { memory }),
   });
 }
-
-/**
- * The very file, not only one that begins alike: to read a line again is harmless, to leave another log's lines out is
- * not.
- */
-const isSameFile = (a: Generation, b: Generation): boolean =>
-  a.fingerprint === b.fingerprint && a.dev === b.dev && a.ino === b.ino && a.path === b.path;
 
 /** A range holds events for several destinations and is sealed as a whole: the most impatient one decides. */
 const shortest = (config: Config, key: 'buffer_duration' | 'inactive_timeout'): number =>

@@ -6,6 +6,7 @@
  */
 import type { ByteWriter } from './bytes.ts';
 import type { LogRange } from './log-range.ts';
+import type { Mark } from './mark.ts';
 
 /** Hands out the time and waits; tests move it, production uses `systemClock` of `clock.ts`. */
 export interface Clock {
@@ -25,6 +26,8 @@ export interface Generation {
   /** Hash (32 hex digits) of the first `fingerprintBytes` bytes: the first line without its newline, at most 1,024 bytes. */
   readonly fingerprint: string;
   readonly fingerprintBytes: number;
+  /** Of several that begin alike in one file, one after the other (or in archives): which one. Absent for the first. */
+  readonly twin?: number;
   /** Where it was last seen. Names change under rotation: use it to tell a person, never as identity. */
   readonly path: string;
 }
@@ -33,6 +36,8 @@ export interface Generation {
 export interface GenerationPosition extends Generation {
   /** Bytes from the start of the (uncompressed) generation. */
   readonly offset: number;
+  /** Of what stands before the offset. Absent where that is not known: nothing was read yet, or 0.1.0 wrote the state. */
+  readonly mark?: Mark;
   /** Nothing more will be read from it; kept for a while so that it is recognised among rotated files. */
   readonly ended: boolean;
 }
@@ -65,17 +70,25 @@ export interface OversizeLine {
   readonly length: number;
   /** Its first bytes (at most 1,024). */
   readonly head: Buffer;
+  /** Its last bytes, with the newline: as many as a mark needs. */
+  readonly tail: Buffer;
   /** Offset of the byte after the line and its newline: where reading goes on. */
   readonly nextOffset: number;
 }
 
 /** Where reading of a generation starts. */
-export type GenerationStart = Pick<LineBlock, 'generation' | 'offset'>;
+export interface GenerationStart extends Pick<LineBlock, 'generation' | 'offset'> {
+  /** What stands before, as many bytes as a mark needs. */
+  readonly before?: Buffer;
+}
 
 /** What a tailer (or the reader of finished files) delivers to. A returned promise is back-pressure: nothing more comes until it settles. */
 export interface LineConsumer {
-  /** Reading of the generation starts, or goes on, at `offset`: to be known after a restart, also if no line follows. */
-  started?(source: string, generation: Generation, offset: number): void | Promise<void>;
+  /**
+   * Reading of the generation starts, or goes on, at `offset`: to be known after a restart, also if no line follows.
+   * `before` stands there: as many bytes as a mark needs, or as there are; valid during the call.
+   */
+  started?(source: string, generation: Generation, offset: number, before?: Buffer): void | Promise<void>;
   /** Announces several calls of `started` for one source: after a restart all of them are to be known, or none. */
   starting?(source: string, starts: readonly GenerationStart[]): void | Promise<void>;
   lines(block: LineBlock): void | Promise<void>;

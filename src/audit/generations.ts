@@ -3,7 +3,7 @@ import type { Config, SourceConfig } from '../config/types.ts';
 import { LogReadError } from '../errors.ts';
 import { mappingId } from '../map/mapping-id.ts';
 import { mapperFor } from '../pipeline.ts';
-import { candidatesFor, findLogs, type FoundLog } from '../tail/log-files.ts';
+import { candidatesFor, findLogs, isHolding, type FoundLog } from '../tail/log-files.ts';
 import type { GenerationAccount, LineMapper } from '../types.ts';
 import type { AuditedGeneration, Findings } from './findings.ts';
 import { reread, type Reread } from './reread.ts';
@@ -22,6 +22,7 @@ export interface CheckedRange {
 }
 
 const CHANGED = 'the configuration has changed since it was read';
+const CHANGED_LOG = 'what begins like it does not hold what was read of it last';
 const GONE = 'it does not exist any more';
 
 export async function checkGenerations(
@@ -78,9 +79,15 @@ async function checkOne(
 ): Promise<CheckedRange | string> {
   let first: { range: CheckedRange; again: Reread } | undefined;
   let reason = GONE;
-  for (const { path } of candidatesFor(account, logs)) {
+  for (const found of candidatesFor(account, logs)) {
+    const { path } = found;
     const letters = new Map<string, number>();
     let events = 0;
+    const held = await isHolding(found, account).catch((error: Error) => error);
+    if (held !== true) {
+      reason = held === false ? CHANGED_LOG : held.message;
+      continue;
+    }
     try {
       const again = await reread(path, source, account, mapper, {
         event: () => void events++,

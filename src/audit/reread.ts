@@ -48,7 +48,10 @@ export async function reread(
     maxLineBytes,
     signal,
     consumer: range,
-    startOffset: ({ fingerprint }) => (fingerprint === account.fingerprint ? account.start : 0),
+    resume: (generation) => ({
+      generation,
+      offset: generation.fingerprint === account.fingerprint ? account.start : 0,
+    }),
   });
   return { counts: range.counts, reached: range.reached };
 }

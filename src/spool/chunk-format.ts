@@ -12,6 +12,7 @@
  */
 import { crc32 } from 'node:zlib';
 import { CorruptChunkError, NewerChunkError } from '../errors.ts';
+import type { Mark } from '../mark.ts';
 import type { Generation, LoadedChunk, SealedChunk, SourceCounts } from '../types.ts';
 
 /** The format that this version writes and reads. */
@@ -32,6 +33,8 @@ export interface ChunkHeader {
   /** The range of the log that the seal covers: bytes [from, to) of the generation. */
   readonly from: number;
   readonly to: number;
+  /** Of what stands before `to`: it goes with the position that the seal gives the generation. */
+  readonly mark?: Mark | undefined;
   /** What the lines of that range became, for the whole group. */
   readonly counts: SourceCounts;
   readonly events: number;

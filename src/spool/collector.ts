@@ -15,6 +15,8 @@ import type {
   OversizeLine,
   SourceCounts,
 } from '../types.ts';
+import { generationKey } from '../generation-key.ts';
+import { Trail, type Mark } from '../mark.ts';
 import type { FreshChunks } from './fresh-chunks.ts';
 import type { SpoolGate } from './gate.ts';
 import { OpenRange } from './open-range.ts';
@@ -43,7 +45,12 @@ export interface CollectorOptions {
   /** … or its last one. */
   readonly inactiveTimeoutMs: number;
   /** The generation is read from here on. Says whether that is news, to be made durable before its first line. */
-  readonly started: (source: string, generation: Generation, offset: number) => boolean;
+  readonly started: (
+    source: string,
+    generation: Generation,
+    offset: number,
+    mark: Mark | undefined,
+  ) => boolean;
   /** Writes the checkpoint now. */
   readonly checkpoint: () => Promise<void>;
   /** All ranges of the generation are durable. */
@@ -54,20 +61,26 @@ export interface CollectorOptions {
 export class Collector implements LineConsumer {
   readonly #o: CollectorOptions;
   readonly #open = new Map<string, OpenRange>();
+  /** What was read last of each generation that is being read. */
+  readonly #trails = new Map<string, Trail>();
   #watching = false;
 
   constructor(options: CollectorOptions) {
     this.#o = options;
   }
 
-  async started(source: string, generation: Generation, offset: number): Promise<void> {
+  async started(source: string, generation: Generation, offset: number, before?: Buffer): Promise<void> {
     const { sealer, signal, started, checkpoint } = this.#o;
-    const range = this.#open.get(keyOf(source, generation));
+    const key = keyOf(source, generation);
+    const range = this.#open.get(key);
     if (range !== undefined) this.#seal(range);
+    const trail = new Trail(offset, before);
+    const mark = trail.mark();
+    this.#trails.set(key, trail);
     let news = false;
     // Only when all that was read of it before is durable may the position move.
     await sealer.afterwards(() => {
-      news = started(source, generation, offset);
+      news = started(source, generation, offset, mark);
     });
     if (news) await sealer.insist(checkpoint);
     signal.throwIfAborted();
@@ -75,8 +88,9 @@ export class Collector implements LineConsumer {
 
   async starting(source: string, starts: readonly GenerationStart[]): Promise<void> {
     const { sealer, signal, started, checkpoint } = this.#o;
+    const marked = starts.map((start) => ({ ...start, mark: new Trail(start.offset, start.before).mark() }));
     await sealer.afterwards(() => {
-      for (const { generation, offset } of starts) started(source, generation, offset);
+      for (const { generation, offset, mark } of marked) started(source, generation, offset, mark);
     });
     await sealer.insist(checkpoint);
     signal.throwIfAborted();
@@ -93,8 +107,10 @@ export class Collector implements LineConsumer {
   }
 
   ended(source: string, generation: Generation, offset: number): void {
-    const range = this.#open.get(keyOf(source, generation));
+    const key = keyOf(source, generation);
+    const range = this.#open.get(key);
     if (range !== undefined) this.#seal(range);
+    this.#trails.delete(key);
     void this.#o.sealer.afterwards(() => this.#o.ended(source, generation, offset));
   }
 
@@ -139,6 +155,7 @@ export class Collector implements LineConsumer {
     const mapper = this.#o.mappers.get(source);
     if (mapper === undefined) throw new Error(`no mapper for the source ${source}`);
     let range = this.#rangeFor(source, generation, offset);
+    const trail = this.#trailOf(range);
     // One for all lines: a mapper looks at it only while it maps.
     const place = { generation, offset };
     for (let start = 0; start < bytes.length;) {
@@ -146,7 +163,10 @@ export class Collector implements LineConsumer {
       if (next > start) {
         start = next;
         range.to = offset + start;
-        range = this.#sealIfFull(range, start < bytes.length);
+        if (isFull(range)) {
+          trail.follow(bytes, offset, range.to);
+          range = this.#sealFull(range, start < bytes.length);
+        }
         continue;
       }
       const end = mapper.lineEnd(bytes, start);
@@ -157,19 +177,22 @@ export class Collector implements LineConsumer {
       range.counts[outcome]++;
       start = end + 1;
       range.to = offset + Math.min(start, bytes.length);
-      range = this.#sealIfFull(range, start < bytes.length);
+      if (isFull(range)) {
+        trail.follow(bytes, offset, range.to);
+        range = this.#sealFull(range, start < bytes.length);
+      }
     }
+    trail.follow(bytes, offset, offset + bytes.length);
     this.#touch(range);
   }
 
   /** The range that takes the lines that follow, if there are any. */
-  #sealIfFull(range: OpenRange, goesOn: boolean): OpenRange {
-    if (range.heldBytes < MAX_HELD_BYTES && range.mostEvents < MAX_EVENTS) return range;
+  #sealFull(range: OpenRange, goesOn: boolean): OpenRange {
     this.#seal(range);
     return goesOn ? this.#rangeFor(range.source, range.generation, range.to) : range;
   }
 
-  #takeOversize({ source, generation, offset, length, head, nextOffset }: OversizeLine): void {
+  #takeOversize({ source, generation, offset, length, head, tail, nextOffset }: OversizeLine): void {
     const range = this.#rangeFor(source, generation, offset);
     range.oversize(offset, head, length, {
       reason: 'line_too_long',
@@ -178,6 +201,7 @@ export class Collector implements LineConsumer {
     range.counts.lines++;
     range.counts.dead++;
     range.to = nextOffset;
+    this.#trailOf(range).follow(tail, nextOffset - tail.length, nextOffset);
     this.#touch(range);
   }
 
@@ -191,6 +215,13 @@ export class Collector implements LineConsumer {
       throw new Error(`${source}: lines at ${offset} do not follow on ${range.to}`);
     }
     return range;
+  }
+
+  #trailOf({ source, generation, from }: OpenRange): Trail {
+    const key = keyOf(source, generation);
+    let trail = this.#trails.get(key);
+    if (trail === undefined) this.#trails.set(key, (trail = new Trail(from)));
+    return trail;
   }
 
   #touch(range: OpenRange): void {
@@ -211,8 +242,12 @@ export class Collector implements LineConsumer {
     if (largest !== undefined && held > MAX_HELD_IN_ALL) this.#seal(largest);
   }
 
+  /** Its trail must have followed up to its end. */
   #seal(range: OpenRange): void {
     this.#open.delete(keyOf(range.source, range.generation));
+    const trail = this.#trailOf(range);
+    if (trail.end !== range.to) throw new Error(`${range.source}: a mark of ${trail.end} at ${range.to}`);
+    range.mark = trail.mark();
     this.#o.sealer.seal(range);
   }
 
@@ -237,5 +272,7 @@ export class Collector implements LineConsumer {
   }
 }
 
-const keyOf = (source: string, { fingerprint, dev, ino }: Generation): string =>
-  `${source}\n${fingerprint}/${dev}/${ino}`;
+const isFull = ({ heldBytes, mostEvents }: OpenRange): boolean =>
+  heldBytes >= MAX_HELD_BYTES || mostEvents >= MAX_EVENTS;
+
+const keyOf = (source: string, generation: Generation): string => `${source}\n${generationKey(generation)}`;

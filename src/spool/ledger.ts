@@ -4,6 +4,8 @@
  */
 import type { DestinationCounts, Generation, GenerationAccount, Settlement, SourceCounts } from '../types.ts';
 import type { Books } from './checkpoint.ts';
+import { generationKey as keyOf } from '../generation-key.ts';
+import type { Mark } from '../mark.ts';
 import { add, noLines } from './counts.ts';
 
 /** Ended generations that are remembered per source, so that rotated files are not taken for unread ones. */
@@ -15,6 +17,8 @@ export interface SealedRange {
   readonly generation: Generation;
   readonly from: number;
   readonly to: number;
+  /** Of what stands before `to`. */
+  readonly mark?: Mark | undefined;
   readonly counts: SourceCounts;
   /** The highest chunk number of the group; undefined when the range gave no event. */
   readonly sequence?: number;
@@ -26,9 +30,6 @@ interface SourceBook {
   readonly counts: SourceCounts;
   readonly positions: Map<string, GenerationAccount>;
 }
-
-const keyOf = (generation: Generation): string =>
-  `${generation.fingerprint}/${generation.dev}/${generation.ino}`;
 
 export class Ledger {
   #sealedThrough: number;
@@ -69,10 +70,10 @@ export class Ledger {
     return this.#sources.get(source)?.positions.get(keyOf(generation));
   }
 
-  /** A generation is read from `offset` on. False when the books say so already. */
-  started(source: string, generation: Generation, offset: number): boolean {
+  /** A generation is read from `offset` on, before which `mark` stands. False when the books say so already. */
+  started(source: string, generation: Generation, offset: number, mark?: Mark): boolean {
     const known = this.position(source, generation);
-    this.#set(source, generation, { ...accountAt(known, offset), offset, ended: false });
+    this.#set(source, generation, { ...accountAt(known, offset), ...marked(mark), offset, ended: false });
     return known === undefined || known.ended || known.offset !== offset;
   }
 
@@ -95,11 +96,11 @@ export class Ledger {
 
   /** The range is durable, as chunks, dead letters or nothing. */
   sealed(range: SealedRange): void {
-    const { source, generation, from, to, counts, events, sequence } = range;
+    const { source, generation, from, to, mark, counts, events, sequence } = range;
     add(this.#source(source).counts, counts);
-    const account = accountAt(this.position(source, generation), from);
-    add(account.counts, counts);
-    this.#set(source, generation, { ...account, offset: to, ended: false });
+    const { start, counts: account } = accountAt(this.position(source, generation), from);
+    add(account, counts);
+    this.#set(source, generation, { start, counts: account, ...marked(mark), offset: to, ended: false });
     for (const [destination, count] of events) this.destination(destination).events += count;
     if (sequence !== undefined) this.cover(sequence);
   }
@@ -213,23 +214,34 @@ export class Ledger {
 }
 
 /**
- * What is known of the lines before `offset`, as a copy. Nothing unless it reaches up to there: a generation that is
+ * What is known of the lines before `offset`, as a copy, with their mark. Nothing unless it reaches up to there: a generation that is
  * read again from elsewhere (truncated, and begun with the same line) has another history.
  */
 function accountAt(
   known: GenerationAccount | undefined,
   offset: number,
-): Pick<GenerationAccount, 'start'> & { counts: SourceCounts } {
+): Pick<GenerationAccount, 'start' | 'mark'> & { counts: SourceCounts } {
   return known?.offset === offset
-    ? { start: known.start, counts: { ...known.counts } }
+    ? { start: known.start, counts: { ...known.counts }, ...marked(known.mark) }
     : { start: offset, counts: noLines() };
 }
 
+const marked = (mark: Mark | undefined): Pick<GenerationAccount, 'mark'> =>
+  mark === undefined ? {} : { mark };
+
 /** Only what identifies it: whatever else the object of a tailer carries does not belong on disk. */
-export const identityOf = ({ dev, ino, fingerprint, fingerprintBytes, path }: Generation): Generation => ({
+export const identityOf = ({
   dev,
   ino,
   fingerprint,
   fingerprintBytes,
+  twin,
+  path,
+}: Generation): Generation => ({
+  dev,
+  ino,
+  fingerprint,
+  fingerprintBytes,
+  ...(twin === undefined ? {} : { twin }),
   path,
 });

@@ -121,12 +121,13 @@ function follows(ledger: Ledger, { source, generation, from }: Seal, unbroken: b
 }
 
 function count(ledger: Ledger, members: readonly [Seal, ...Seal[]]): void {
-  const [{ source, generation, from, to, counts }] = members;
+  const [{ source, generation, from, to, mark, counts }] = members;
   ledger.sealed({
     source,
     generation,
     from,
     to,
+    mark,
     counts,
     sequence: Math.max(...members.map(({ sequence }) => sequence)),
     events: members.map(({ destination, events }) => [destination, events] as const),

@@ -6,6 +6,7 @@ import type { ByteWriter } from '../bytes.ts';
 import type { EventRoom, Generation, LineFailure, LineSink, RunSink, SourceCounts } from '../types.ts';
 import { noLines } from './counts.ts';
 import type { EventBuffer } from './event-buffer.ts';
+import type { Mark } from '../mark.ts';
 import type { SpareBuffers } from './spare-buffers.ts';
 
 /** A failure of a line in the range. */
@@ -23,6 +24,8 @@ export class OpenRange implements LineSink, RunSink {
   readonly generation: Generation;
   readonly from: number;
   to: number;
+  /** Of what stands before `to`, once it is handed over to be sealed. */
+  mark: Mark | undefined;
   /** When its first line was taken, Unix ms. */
   readonly openedAt: number;
   /** When its last line was taken, Unix ms. */

@@ -4,6 +4,7 @@ import type { RangeVisitor } from '../log-range.ts';
 import type { Generation, LineMapper, SealedChunk } from '../types.ts';
 import { encodeHeader, lineOffsetsOf, type GroupMember } from './chunk-format.ts';
 import { identityOf } from './ledger.ts';
+import { Trail } from '../mark.ts';
 import type { EventBuffer } from './event-buffer.ts';
 import { OpenRange } from './open-range.ts';
 import type { SpareBuffers } from './spare-buffers.ts';
@@ -25,6 +26,7 @@ export class RangeEvents implements RangeVisitor {
   isComplete = false;
   #range: OpenRange | undefined;
   #mapper: LineMapper | undefined;
+  #trail: Trail | undefined;
 
   constructor(options: RangeEventsOptions) {
     this.#o = options;
@@ -35,6 +37,7 @@ export class RangeEvents implements RangeVisitor {
     this.recycle();
     this.#mapper = mapperOf(source);
     this.#range = new OpenRange(source, generation, chunk.from, now, spare);
+    this.#trail = new Trail(chunk.from);
   }
 
   lines(bytes: Buffer, offset: number): void {
@@ -49,6 +52,7 @@ export class RangeEvents implements RangeVisitor {
       range.counts[outcome]++;
       start = end + 1;
     }
+    this.#trail!.follow(bytes, offset, offset + bytes.length);
     // Their dead letters were written when they were read first.
     range.failures.length = 0;
   }
@@ -70,6 +74,8 @@ export class RangeEvents implements RangeVisitor {
   file(): readonly [header: Buffer, body: Buffer] {
     const { chunk, destinations, now } = this.#o;
     const { source, generation, parts, counts } = this.#begun();
+    // Of a range that ends with a line that is too long there is none.
+    const mark = this.#trail?.end === chunk.to ? this.#trail.mark() : undefined;
     const events = this.#events();
     if (events === undefined) throw new Error('a range without the events of its chunk');
     const { whole: body, lines } = events;
@@ -84,6 +90,7 @@ export class RangeEvents implements RangeVisitor {
         generation: identityOf(generation),
         from: chunk.from,
         to: chunk.to,
+        mark,
         counts,
         events: chunk.events,
         created: new Date(now).toISOString(),

@@ -184,7 +184,7 @@ export class Spool {
       signal,
       bufferDurationMs: options.bufferDurationMs,
       inactiveTimeoutMs: options.inactiveTimeoutMs,
-      started: (source, generation, offset) => ledger.started(source, generation, offset),
+      started: (source, generation, offset, mark) => ledger.started(source, generation, offset, mark),
       checkpoint: () => checkpointer.write(),
       ended: (source, generation, offset) => {
         ledger.ended(source, generation, offset);

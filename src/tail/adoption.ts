@@ -45,43 +45,64 @@ export interface Adopted {
 export interface Adoption {
   readonly read: Adopted[];
   readonly leave: RotatedFile[];
+  /** Those that could not be read just now. */
+  readonly later: RotatedFile[];
 }
 
-export type Verdicts = ReadonlyMap<RotatedFile, Verdict>;
+export type Verdicts = ReadonlyMap<RotatedFile, Verdict | 'unreadable'>;
 
 /**
  * What the registry says to the rotated files, by inode first, then by content. Marks resumed generations as open, so
  * that a copy of the same one is left. Call it after the files that the paths name were recognised by inode, and
  * before they are by content: of two files with the same first line, the rotated one is the old one.
  */
-export function recogniseRotated(files: readonly RotatedFile[], registry: Registry): Verdicts {
-  const verdicts = new Map<RotatedFile, Verdict>();
-  const give = (file: RotatedFile, verdict: Verdict | undefined): void => {
+export async function recogniseRotated(files: readonly RotatedFile[], registry: Registry): Promise<Verdicts> {
+  const verdicts = new Map<RotatedFile, Verdict | 'unreadable'>();
+  const give = (file: RotatedFile, verdict: Verdict | 'unreadable' | undefined): void => {
     if (verdict === undefined) return;
     verdicts.set(file, verdict);
-    if (verdict.kind === 'resume') verdict.known.status = 'open';
+    if (verdict !== 'unreadable' && verdict.kind === 'resume') takeUp(verdict.known, file);
   };
-  for (const file of files) give(file, registry.byFile(file));
-  for (const file of files) if (!verdicts.has(file)) give(file, registry.byContent(file));
+  for (const file of files) give(file, await readable(registry.byFile(file)));
+  for (const file of files) if (!verdicts.has(file)) give(file, await readable(registry.byContent(file)));
   return verdicts;
 }
 
+const readable = <T>(verdict: Promise<T>): Promise<T | 'unreadable'> => verdict.catch(() => 'unreadable');
+
+/** Until it is open, and for archives, the file tells what copies of it hold. */
+function takeUp(known: Known, { end }: RotatedFile): void {
+  known.status = 'open';
+  if (known.evidence === undefined) known.whole = end;
+}
+
 /** Call it when all files were recognised, those that the paths name included. Marks new generations as open. */
-export function adopt(files: readonly RotatedFile[], verdicts: Verdicts, context: AdoptionContext): Adoption {
+export async function adopt(
+  files: readonly RotatedFile[],
+  verdicts: Verdicts,
+  context: AdoptionContext,
+): Promise<Adoption> {
   const { registry } = context;
-  const recognised = files.filter((file) => (verdicts.get(file)?.kind ?? 'new') !== 'new');
-  const adoption: Adoption = { read: [], leave: [] };
+  const kindOf = (file: RotatedFile): Verdict['kind'] | 'unreadable' => {
+    const verdict = verdicts.get(file);
+    return verdict === 'unreadable' ? verdict : (verdict?.kind ?? 'new');
+  };
+  const recognised = files.filter((file) => ['resume', 'leave'].includes(kindOf(file)));
+  const adoption: Adoption = { read: [], leave: [], later: [] };
   for (const file of files) {
     // What is new may have become known meanwhile: another copy of it was met, or a descriptor holds it.
-    const verdict = verdicts.get(file)?.kind === 'new' ? registry.byContent(file) : verdicts.get(file);
-    if (verdict?.kind === 'resume') adoption.read.push({ file, known: verdict.known, isNew: false });
+    const isNew = kindOf(file) === 'new';
+    const verdict = isNew ? await readable(registry.byContent(file)) : verdicts.get(file);
+    if (verdict === 'unreadable') adoption.later.push(file);
+    else if (verdict?.kind === 'resume') adoption.read.push({ file, known: verdict.known, isNew: false });
     else if (verdict?.kind === 'leave') adoption.leave.push(file);
     else if (!file.family.searched && !isSince(file, recognised, context)) {
-      registry.add({ ...identityOf(file), path: file.path }, 0, 'ignored');
+      registry.add({ ...identityOf(file), path: file.path }, 0, 'ignored').whole = file.end;
       adoption.leave.push(file);
     } else if (file.unfinished) adoption.read.push({ file, isNew: true });
     else {
       const known = registry.add({ ...identityOf(file), path: file.path }, 0, 'open');
+      known.whole = file.end;
       adoption.read.push({ file, known, isNew: true });
     }
   }

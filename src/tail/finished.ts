@@ -3,8 +3,10 @@
  * fingerprints and offsets as the tailer gives for the same generations: the same line reader does the work.
  */
 import { LogReadError } from '../errors.ts';
-import type { Generation, LineConsumer } from '../types.ts';
+import { MARK_BYTES } from '../mark.ts';
+import type { Generation, GenerationStart, LineConsumer } from '../types.ts';
 import { ArchiveContent } from './archive-content.ts';
+import type { Opened } from './comparison.ts';
 import { openLog, type Content, type OpenLog } from './content.ts';
 import { FINGERPRINT_MAX_BYTES, fingerprintOf } from './fingerprint.ts';
 import { LineReader, ReadBuffer, type Piece } from './line-reader.ts';
@@ -19,8 +21,11 @@ export interface FinishedOptions {
   readonly signal?: AbortSignal;
   /** Memory of READ_BYTES that lines are to be read into. */
   readonly readInto?: Buffer;
-  /** Where to go on in this generation, in uncompressed bytes; 0 when it is new. */
-  readonly startOffset?: (generation: Generation) => number;
+  /** Which generation of the books a log is, and where to go on in it; `open` opens it once more. At 0 by default. */
+  readonly resume?: (
+    generation: Generation,
+    open: () => Promise<Opened>,
+  ) => GenerationStart | Promise<GenerationStart>;
 }
 
 export interface FinishedFile {
@@ -48,8 +53,8 @@ export async function readFinished(
     const log = await openFinished(file);
     let content: Content | undefined = log.content;
     try {
-      while (content !== undefined) {
-        summaries.push(await readOne(log, content, buffer, options));
+      for (let member = 0; content !== undefined; member++) {
+        summaries.push(await readOne({ log, content, member }, buffer, options));
         content = content instanceof ArchiveContent ? await following(file, content) : undefined;
       }
     } finally {
@@ -76,11 +81,20 @@ async function following(file: string, content: ArchiveContent): Promise<Archive
   }
 }
 
+/** The same log once more, from its beginning. */
+async function openAgain(file: string, member: number): Promise<Opened> {
+  const log = await openFinished(file);
+  let content: Content | undefined = log.content;
+  for (let at = 0; at < member && content instanceof ArchiveContent; at++) {
+    content = await following(file, content);
+  }
+  return { content: content ?? log.content, close: () => log.content.close() };
+}
+
 async function readOne(
-  log: OpenLog,
-  content: Content,
+  { log, content, member }: { log: OpenLog; content: Content; member: number },
   buffer: ReadBuffer,
-  { source, maxLineBytes, consumer, signal, startOffset }: FinishedOptions,
+  { source, maxLineBytes, consumer, signal, resume }: FinishedOptions,
 ): Promise<FinishedFile> {
   const { path } = log;
   let offset = 0;
@@ -91,8 +105,8 @@ async function readOne(
       throw damage(path, offset, error);
     }
   };
-  const count = await reading(content.read(buffer.head, FINGERPRINT_MAX_BYTES, 0));
-  const head = buffer.head.subarray(0, count);
+  const count = await reading(content.read(buffer.few, FINGERPRINT_MAX_BYTES, 0));
+  const head = buffer.few.subarray(0, count);
   let fingerprint = fingerprintOf(head, false);
   if (fingerprint === undefined) {
     // At damage within the first line there is nothing to identify: let it be told.
@@ -100,21 +114,26 @@ async function readOne(
     fingerprint = count === 0 ? undefined : fingerprintOf(head, true);
   }
   if (fingerprint === undefined) return { path, bytes: 0 };
-  const generation: Generation = {
+  const found: Generation = {
     dev: content.growing ? log.dev : '',
     ino: content.growing ? log.ino : '',
     fingerprint: fingerprint.hash,
     fingerprintBytes: fingerprint.bytes,
     path,
   };
-  offset = startOffset?.(generation) ?? 0;
+  const start = await reading(
+    Promise.resolve(resume?.(found, () => openAgain(path, member)) ?? { generation: found, offset: 0 }),
+  );
+  const { generation } = start;
+  const before = await reading(standsBefore(content, start.offset, buffer));
+  ({ offset } = start);
   const lines = new LineReader(content, offset, maxLineBytes, buffer);
-  await consumer.started?.(source, generation, offset);
+  await consumer.started?.(source, generation, offset, before);
   const deliver = async (piece: Piece, unterminated: boolean): Promise<void> => {
     const { offset: at, end } = piece;
     if (piece.oversize) {
-      const { length, head } = piece;
-      await consumer.oversize({ source, generation, offset: at, length, head, nextOffset: end });
+      const { length, head, tail } = piece;
+      await consumer.oversize({ source, generation, offset: at, length, head, tail, nextOffset: end });
     } else {
       await consumer.lines({ source, generation, offset: at, bytes: piece.bytes, unterminated });
     }
@@ -131,6 +150,13 @@ async function readOne(
   if (rest !== undefined) await deliver(rest, true);
   await consumer.ended(source, generation, offset);
   return { path, generation, bytes: offset };
+}
+
+/** As many bytes as a mark needs; valid until the buffer is used again. */
+async function standsBefore(content: Content, offset: number, { few }: ReadBuffer): Promise<Buffer> {
+  const from = Math.max(0, offset - MARK_BYTES);
+  content.forget(from);
+  return few.subarray(0, offset === 0 ? 0 : await content.read(few, offset - from, from));
 }
 
 function damage(file: string, offset: number, error: unknown): LogReadError {

@@ -7,7 +7,7 @@
  *      delivered      no newline in here     not looked at yet
  *   0 ────────── offset ──────────────── scanned ─────────────▶
  */
-import { FINGERPRINT_MAX_BYTES } from './fingerprint.ts';
+import { MARK_BYTES } from '../mark.ts';
 import type { Content } from './content.ts';
 
 const NEWLINE = 0x0a;
@@ -21,8 +21,8 @@ const NOTHING = Buffer.alloc(0);
 /** The buffer that the readers of a tailer share: only one of them reads at a time. */
 export class ReadBuffer {
   bytes: Buffer;
-  /** For looks at the first bytes of a file while `bytes` is in use. */
-  readonly head = Buffer.allocUnsafe(FINGERPRINT_MAX_BYTES);
+  /** For looks at a few bytes of a file while `bytes` is in use: its first ones, or those that a mark is made of. */
+  readonly few = Buffer.allocUnsafe(MARK_BYTES);
   readonly #usual: Buffer;
   /** For the sake of long lines; the limit is `max_line_bytes`. */
   #large: Buffer = NOTHING;
@@ -48,6 +48,8 @@ export type Piece =
       readonly end: number;
       readonly length: number;
       readonly head: Buffer;
+      /** Its last bytes: as many as a mark needs. */
+      readonly tail: Buffer;
     };
 
 /** What lines are cut from. */
@@ -152,7 +154,8 @@ export class LineReader {
   /** Looks for the newline that ends the line at `#offset` in what has not been scanned yet. */
   async #findEnd(): Promise<number | 'scanned' | undefined> {
     const { bytes } = this.#buffer;
-    if (this.#scanned - this.#offset > this.#maxLineBytes) this.#content.forget(this.#scanned);
+    if (this.#scanned - this.#offset > this.#maxLineBytes + MARK_BYTES)
+      this.#content.forget(this.#scanned - MARK_BYTES);
     const count = await this.#content.read(bytes, READ_BYTES, this.#scanned);
     this.#filled = count === READ_BYTES;
     if (count === 0) return undefined;
@@ -168,8 +171,17 @@ export class LineReader {
     return 'scanned';
   }
 
-  #tooLong(length: number, end: number): Piece {
-    return { oversize: true, offset: this.#offset, end, length, head: this.#head };
+  async #tooLong(length: number, end: number): Promise<Piece> {
+    const tail = Buffer.allocUnsafe(Math.min(MARK_BYTES, end - this.#offset));
+    const count = await this.#content.read(tail, tail.length, end - tail.length);
+    return {
+      oversize: true,
+      offset: this.#offset,
+      end,
+      length,
+      head: this.#head,
+      tail: tail.subarray(0, count),
+    };
   }
 
   /**

@@ -1,6 +1,8 @@
 /** Finds the generations of a source again among the files that exist now: by inode, else by their first lines. */
 import { realpath, stat } from 'node:fs/promises';
+import { agreeing, type Evidence } from './agreement.ts';
 import { ArchiveContent } from './archive-content.ts';
+import type { Opened } from './comparison.ts';
 import { openLog, type Content } from './content.ts';
 import { FINGERPRINT_MAX_BYTES, fingerprintOf } from './fingerprint.ts';
 import { expand } from './paths.ts';
@@ -61,7 +63,7 @@ export async function findLogs(
   return found;
 }
 
-/** Those that may hold the generation up to its offset, the most likely first. */
+/** Those that may hold the generation up to its offset, by their heads, the most likely first. */
 export function candidatesFor(
   { dev, ino, fingerprint, offset }: Pick<GenerationPosition, 'dev' | 'ino' | 'fingerprint' | 'offset'>,
   logs: readonly FoundLog[],
@@ -74,6 +76,43 @@ export function candidatesFor(
     return log.dev === dev && log.ino === ino ? 0 : 1;
   };
   return alike.toSorted((a, b) => rank(a) - rank(b));
+}
+
+/** Opens what was found once more; undefined when the path holds something else by now. Rejects when it cannot be read. */
+export async function openFound(found: FoundLog): Promise<Opened | undefined> {
+  const log = await openLog(found.path, found.kind);
+  const close = (): Promise<void> => log.content.close();
+  try {
+    let content: Content | undefined = log.content;
+    for (let member = 0; member < found.member && content !== undefined; member++) {
+      content = content instanceof ArchiveContent ? await content.following() : undefined;
+    }
+    if (content !== undefined && (await begins(content, found))) return { content, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  await close();
+  return undefined;
+}
+
+async function begins(content: Content, { fingerprint, fingerprintBytes }: FoundLog): Promise<boolean> {
+  const head = Buffer.allocUnsafe(FINGERPRINT_MAX_BYTES);
+  const count = await content.read(head, FINGERPRINT_MAX_BYTES, 0);
+  const found = fingerprintOf(head.subarray(0, count), true);
+  return count > 0 && found?.hash === fingerprint && found.bytes === fingerprintBytes;
+}
+
+/** Whether a log holds what was read of a generation, not only its head. Rejects when it cannot be read. */
+export async function isHolding(found: FoundLog, position: Evidence): Promise<boolean> {
+  if (position.mark === undefined) return true;
+  const opened = await openFound(found);
+  if (opened === undefined) return false;
+  try {
+    return (await agreeing(opened.content, [position])).length > 0;
+  } finally {
+    await opened.close();
+  }
 }
 
 async function recall(path: string, memory: LogMemory): Promise<readonly FoundLog[]> {

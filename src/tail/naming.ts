@@ -1,6 +1,7 @@
 /**
  * Finds out which generation an open file is, and has it read from there.
  */
+import { Comparison } from './comparison.ts';
 import type { Family } from './family.ts';
 import { afterLastNewline } from './line-reader.ts';
 import { GenerationReader } from './reader.ts';
@@ -47,8 +48,8 @@ export class Naming {
   async recognise(reader: GenerationReader, by: 'file' | 'content'): Promise<void> {
     const sighting = reader.known === undefined ? await this.#sight(reader, false) : undefined;
     if (sighting === undefined) return;
-    const byFile = this.#registry.byFile(sighting);
-    const verdict = by === 'content' ? (byFile ?? this.#registry.byContent(sighting)) : byFile;
+    const byFile = await this.#registry.byFile(sighting);
+    const verdict = by === 'content' ? (byFile ?? (await this.#registry.byContent(sighting))) : byFile;
     if (verdict?.kind === 'resume') resume(reader, verdict.known);
   }
 
@@ -72,13 +73,11 @@ export class Naming {
   async identify(reader: GenerationReader, complete = false): Promise<boolean> {
     const sighting = await this.#sight(reader, complete);
     if (sighting === undefined) return false;
-    const verdict = this.#registry.byFile(sighting) ?? this.#registry.byContent(sighting);
+    const verdict = (await this.#registry.byFile(sighting)) ?? (await this.#registry.byContent(sighting));
     if (verdict.kind === 'resume') {
       resume(reader, verdict.known);
       return true;
     }
-    // Truncated in place and begun with the same line: the consumer must not see both under one identity.
-    if (this.#registry.isBusy(sighting)) return false;
     const generation = { ...identityOf(sighting), path: reader.path };
     reader.known = this.#registry.add(generation, await this.startOf(reader, sighting), 'open');
     return true;
@@ -92,14 +91,16 @@ export class Naming {
     // Once: the inode may be used again.
     this.#startSizes.delete(key);
     const start = startSize === undefined ? 0 : await afterLastNewline(log.content, startSize, buffer.bytes);
-    return Math.max(start, others.readUpTo(sighting));
+    return Math.max(start, await others.readUpTo(sighting));
   }
 
   async #sight(reader: GenerationReader, complete: boolean): Promise<Sighting | undefined> {
     const fingerprint = await reader.identify(complete);
     if (fingerprint === undefined) return undefined;
     // It was followed from its first moment on: it is never one of the old files that are left alone.
-    return { log: { ...reader.log, size: reader.size }, fingerprint, live: true };
+    const { content } = reader.log;
+    const comparison = new Comparison(() => Promise.resolve({ content, close: () => Promise.resolve() }));
+    return { log: { ...reader.log, size: reader.size }, fingerprint, live: true, comparison };
   }
 }
 

@@ -5,11 +5,10 @@
  * from the start.
  */
 import type { LogRange } from '../log-range.ts';
-import { ArchiveContent } from './archive-content.ts';
-import { openLog, type Content } from './content.ts';
-import { FINGERPRINT_MAX_BYTES, fingerprintOf } from './fingerprint.ts';
+import type { Opened } from './comparison.ts';
+import type { Content } from './content.ts';
 import type { LineContent } from './line-reader.ts';
-import type { FoundLog } from './log-files.ts';
+import { openFound, type FoundLog } from './log-files.ts';
 
 /** A range spans little more than this, unless it has a giant line. */
 const MOST_KEPT_BYTES = 10 * 1024 * 1024;
@@ -19,30 +18,21 @@ const STEP_BYTES = 16 * 1024 * 1024;
 export class RangeContent implements LineContent {
   readonly log: FoundLog;
   readonly #content: Content;
+  readonly #close: () => Promise<void>;
   #from = 0;
   #to = 0;
   #floor = 0;
 
   /** Undefined when the path holds something else by now. Rejects when it cannot be read. */
   static async open(log: FoundLog): Promise<RangeContent | undefined> {
-    const opened = await openLog(log.path, log.kind);
-    let content: Content | undefined = opened.content;
-    try {
-      for (let member = 0; member < log.member && content !== undefined; member++) {
-        content = content instanceof ArchiveContent ? await content.following() : undefined;
-      }
-      if (content !== undefined && (await begins(content, log))) return new RangeContent(log, content);
-    } catch (error) {
-      await opened.content.close();
-      throw error;
-    }
-    await opened.content.close();
-    return undefined;
+    const opened = await openFound(log);
+    return opened === undefined ? undefined : new RangeContent(log, opened);
   }
 
-  private constructor(log: FoundLog, content: Content) {
+  private constructor(log: FoundLog, { content, close }: Opened) {
     this.log = log;
     this.#content = content;
+    this.#close = close;
   }
 
   /** Of an archive: bytes below may be gone. */
@@ -80,13 +70,6 @@ export class RangeContent implements LineContent {
   }
 
   close(): Promise<void> {
-    return this.#content.close();
+    return this.#close();
   }
-}
-
-async function begins(content: Content, { fingerprint, fingerprintBytes }: FoundLog): Promise<boolean> {
-  const head = Buffer.allocUnsafe(FINGERPRINT_MAX_BYTES);
-  const count = await content.read(head, FINGERPRINT_MAX_BYTES, 0);
-  const found = fingerprintOf(head.subarray(0, count), true);
-  return count > 0 && found?.hash === fingerprint && found.bytes === fingerprintBytes;
 }

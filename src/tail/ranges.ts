@@ -112,7 +112,7 @@ export class RangeReader implements LogRanges {
       const search = await this.#search(source, range, known.get(source.path) ?? []);
       trouble ??= search.trouble;
       isAnyThere ||= search.logs.length > 0;
-      const { dev = '', ino = '' } = this.#position(source, range) ?? {};
+      const { dev = '', ino = '' } = this.#position(source, range, {}) ?? {};
       const sought = { dev, ino, fingerprint: range.fingerprint, offset: range.to };
       for (const found of candidatesFor(sought, search.logs)) {
         try {
@@ -182,8 +182,17 @@ export class RangeReader implements LogRanges {
     visitor: RangeVisitor,
   ): Promise<boolean> {
     const { fingerprint, fingerprintBytes, kind, path, ...file } = content.log;
-    const { dev, ino } = this.#position(source, range) ?? (kind === 'plain' ? file : { dev: '', ino: '' });
-    const generation: Generation = { dev, ino, fingerprint, fingerprintBytes, path };
+    const { dev, ino, twin } =
+      this.#position(source, range, file) ??
+      (kind === 'plain' ? { ...file, twin: undefined } : { dev: '', ino: '', twin: undefined });
+    const generation: Generation = {
+      dev,
+      ino,
+      fingerprint,
+      fingerprintBytes,
+      ...(twin === undefined ? {} : { twin }),
+      path,
+    };
     const { signal } = this.#closed;
     await content.goTo(range, signal);
     const lines = new LineReader(
@@ -210,11 +219,17 @@ export class RangeReader implements LogRanges {
   }
 
   /** What the books call the generation: it may have been found in another file than it was read from. */
-  #position(source: RangeSource, { fingerprint, to }: LogRange): GenerationPosition | undefined {
+  #position(
+    source: RangeSource,
+    { fingerprint, to }: LogRange,
+    file: { readonly dev?: string; readonly ino?: string },
+  ): GenerationPosition | undefined {
     const alike = (this.#o.positions().get(source.path) ?? []).filter(
       (position) => position.fingerprint === fingerprint,
     );
-    return alike.findLast(({ offset }) => offset >= to) ?? alike.at(-1);
+    const reaching = alike.filter(({ offset }) => offset >= to);
+    const here = reaching.findLast(({ dev, ino }) => dev === file.dev && ino === file.ino);
+    return here ?? reaching.at(-1) ?? alike.at(-1);
   }
 
   async #shut(log: OpenRangeLog): Promise<void> {

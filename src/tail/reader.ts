@@ -7,14 +7,13 @@
  * generation can never be taken for lines of this one, whenever the truncation happens.
  */
 import type { Generation, LineConsumer, ReadProgress } from '../types.ts';
+import { MARK_BYTES, Trail, type Mark } from '../mark.ts';
 import type { ContentStat, OpenLog } from './content.ts';
 import { FINGERPRINT_MAX_BYTES, fingerprintOf, type Fingerprint } from './fingerprint.ts';
 import { GenerationLife } from './generation.ts';
 import { LineReader, type Piece, type ReadBuffer } from './line-reader.ts';
 import type { Known } from './registry.ts';
 
-/** Bytes before the offset that are compared with what was delivered: tells logs with equal first lines apart. */
-const TRACE_BYTES = 64;
 const NOTHING = Buffer.alloc(0);
 /** While there is more, the size of the file is looked at only now and then. */
 const TURNS_PER_LOOK = 16;
@@ -41,15 +40,15 @@ export class GenerationReader {
   readonly log: OpenLog;
   /** Where it is now; changes when it is renamed. */
   path: string;
-  /** What the registry says it is; known at the latest when it is no longer `fresh`. */
-  known: Known | undefined;
   /** An error was reported and has not gone away. */
   troubled = false;
 
   readonly #setup: ReaderSetup;
+  #knownAs: Known | undefined;
   #lines: LineReader | undefined;
   #head = NOTHING;
-  #trace = NOTHING;
+  /** What was delivered last: tells logs with equal first lines apart. */
+  #trail = new Trail(0);
   #seen: ContentStat;
   #ownSize = 0;
   #changedAt: number;
@@ -61,6 +60,16 @@ export class GenerationReader {
     this.#setup = setup;
     this.#seen = { size: log.size, mtimeNs: log.mtimeNs, links: 1 };
     this.#changedAt = setup.elapsed();
+  }
+
+  /** What the registry says it is; known at the latest when it is no longer `fresh`. */
+  get known(): Known | undefined {
+    return this.#knownAs;
+  }
+
+  set known(known: Known | undefined) {
+    this.#knownAs = known;
+    if (known !== undefined && this.log.content.growing) known.content = this.log.content;
   }
 
   /** Bytes delivered; 0 while `fresh`. */
@@ -78,6 +87,11 @@ export class GenerationReader {
     return Math.max(this.#ownSize, this.#lines?.scanned ?? 0);
   }
 
+  /** Of what stands before `offset`. */
+  get mark(): Mark | undefined {
+    return this.#trail.mark();
+  }
+
   /** The file has no name any more. */
   get removed(): boolean {
     return this.#seen.links === 0;
@@ -91,7 +105,7 @@ export class GenerationReader {
   /** Its fingerprint, or undefined when it is too short to have one. With `complete`, no more is awaited. */
   async identify(complete = false): Promise<Fingerprint | undefined> {
     await this.#look();
-    const { head } = this.#setup.buffer;
+    const { few: head } = this.#setup.buffer;
     const count = await this.log.content.read(head, FINGERPRINT_MAX_BYTES, 0);
     if (count === 0) return undefined;
     const fingerprint = fingerprintOf(head.subarray(0, count), complete);
@@ -105,8 +119,9 @@ export class GenerationReader {
   async begin(current: boolean): Promise<boolean> {
     const { consumer, source, maxLineBytes, buffer } = this.#setup;
     const { offset } = this.#known();
+    this.#trail = new Trail(offset, await this.#before(offset));
     try {
-      await consumer.started?.(source, this.#identity(), offset);
+      await consumer.started?.(source, this.#identity(), offset, this.#trail.bytes);
     } catch {
       return false;
     }
@@ -175,6 +190,7 @@ export class GenerationReader {
   /** Gives up the descriptor. */
   async close(): Promise<void> {
     this.life.become('ended');
+    if (this.known?.content === this.log.content) delete this.known.content;
     await this.log.content.close();
   }
 
@@ -202,6 +218,15 @@ export class GenerationReader {
     return known.generation;
   }
 
+  /** What stands before an offset, as many bytes as a mark needs. */
+  async #before(offset: number): Promise<Buffer> {
+    if (offset === 0) return NOTHING;
+    const { few } = this.#setup.buffer;
+    const from = Math.max(0, offset - MARK_BYTES);
+    this.log.content.forget(from);
+    return few.subarray(0, await this.log.content.read(few, offset - from, from));
+  }
+
   /** Looks at size and time. */
   async #look(): Promise<void> {
     this.#note(await this.log.content.stat());
@@ -217,14 +242,14 @@ export class GenerationReader {
 
   #isSame(): boolean {
     if (!this.log.content.growing) return true;
-    return this.#holds(this.#head, 0) && this.#holds(this.#trace, this.offset - this.#trace.length);
+    return this.#holds(this.#head, this.#head.length) && this.#holds(this.#trail.bytes, this.#trail.end);
   }
 
-  #holds(expected: Buffer, position: number): boolean {
+  #holds(expected: Buffer, end: number): boolean {
     if (expected.length === 0) return true;
-    const { head } = this.#setup.buffer;
-    const count = this.log.content.peek(head, expected.length, position);
-    return expected.equals(head.subarray(0, count));
+    const { few } = this.#setup.buffer;
+    const count = this.log.content.peek(few, expected.length, end - expected.length);
+    return expected.equals(few.subarray(0, count));
   }
 
   /** False when the consumer rejected it. */
@@ -240,6 +265,7 @@ export class GenerationReader {
             offset,
             length: piece.length,
             head: piece.head,
+            tail: piece.tail,
             nextOffset: piece.end,
           })
         : consumer.lines({ source, generation, offset, bytes: piece.bytes, unterminated });
@@ -248,7 +274,8 @@ export class GenerationReader {
     } catch {
       return false;
     }
-    this.#trace = piece.oversize ? NOTHING : Buffer.from(piece.bytes.subarray(-TRACE_BYTES));
+    const bytes = piece.oversize ? piece.tail : piece.bytes;
+    this.#trail.follow(bytes, piece.end - bytes.length, piece.end);
     this.#begun().accept(piece);
     return true;
   }

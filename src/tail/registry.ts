@@ -1,9 +1,13 @@
 /**
  * What one source knows of generations: those that its state names, those that are open, and those that are none
- * of its business. It decides what a file is that turns up in a log's folder (`recognise`).
+ * of its business. It decides what a file is that turns up in a log's folder: by its head, and by whether it holds what
+ * was read (`comparison.ts`).
  */
+import type { Mark } from '../mark.ts';
 import type { Generation, GenerationPosition } from '../types.ts';
-import type { OpenLog } from './content.ts';
+import type { Evidence } from './agreement.ts';
+import type { Comparison } from './comparison.ts';
+import type { Content, OpenLog } from './content.ts';
 import type { Fingerprint } from './fingerprint.ts';
 
 /**
@@ -20,6 +24,12 @@ export interface Known {
   generation: Generation;
   offset: number;
   status: KnownStatus;
+  /** What its file must hold: absent while nothing is known but its head. */
+  evidence?: Evidence | undefined;
+  /** The same of all of its file, which takes an archive to be unpacked. */
+  whole?: () => Promise<Evidence | undefined>;
+  /** Its file, while a reader has it open, if it may grow. */
+  content?: Content;
   /** Bytes it had when last seen; absent when that was before this process. */
   size?: number;
   /** Scans that did not find it though its log was there. */
@@ -36,6 +46,7 @@ export interface Sighting {
   readonly fingerprint: Fingerprint;
   /** It is what the followed path names, not one of its rotated relatives. */
   readonly live: boolean;
+  readonly comparison: Comparison;
 }
 
 /** What a sighting means: go on with a known generation, start with a new one, or leave it. */
@@ -48,9 +59,10 @@ export class Registry {
   readonly #known: Known[];
 
   constructor(positions: readonly GenerationPosition[]) {
-    this.#known = positions.map(({ offset, ended, ...generation }) => ({
+    this.#known = positions.map(({ offset, mark, ended, ...generation }) => ({
       generation,
       offset,
+      evidence: mark === undefined ? undefined : { offset, mark },
       status: ended ? 'ended' : 'missing',
       missed: 0,
       missedSince: 0,
@@ -68,28 +80,34 @@ export class Registry {
     return this.#known.some(({ generation }) => test(generation.path));
   }
 
-  add(generation: Generation, offset: number, status: KnownStatus): Known {
+  /** One that is new, though others may have begun alike in the same file. */
+  add(identity: Generation, offset: number, status: KnownStatus): Known {
+    const twins = this.alike(identity).filter(({ generation }) => isSameFile(generation, identity));
+    const twin = Math.max(-1, ...twins.map(({ generation }) => generation.twin ?? 0)) + 1;
+    const generation = twin === 0 ? identity : { ...identity, twin };
     const known: Known = { generation, offset, status, missed: 0, missedSince: 0, truncated: false };
     this.#known.push(known);
     return known;
   }
 
-  /** The latest generation that had just this file and this first line. */
-  exactly({ log, fingerprint }: Sighting): Known | undefined {
-    return this.#known.findLast(
-      (known) => !known.truncated && isIn(known, log) && isOf(known.generation, fingerprint),
-    );
+  /** Those that begin so, whatever file they are in. */
+  alike(head: Head): Known[] {
+    return this.#known.filter(({ generation }) => beginAlike(generation, head));
   }
 
-  /** By file and first line. Undefined: only the content can tell. Ask `byContent` then, after all other files. */
-  byFile(sighting: Sighting): Verdict | undefined {
-    const known = this.exactly(sighting);
+  /** The latest generation that had just this file, begins like it, and agrees with it. Rejects when it cannot be read. */
+  async exactly(sighting: Sighting): Promise<Known | undefined> {
+    const { log } = sighting;
+    const agreeing = await this.#agreeing(sighting, (known) => !known.truncated && isIn(known, log));
+    return agreeing.findLast(({ status }) => status === 'missing') ?? agreeing.at(-1);
+  }
+
+  /** By file and content. Undefined: it is in another file. Ask `byContent` then, after all other files. */
+  async byFile(sighting: Sighting): Promise<Verdict | undefined> {
+    const known = await this.exactly(sighting);
     if (known === undefined) return undefined;
     const { size } = sighting.log;
-    if (known.status === 'missing') {
-      if (size >= known.offset) return { kind: 'resume', known };
-      return sighting.live ? NEW : undefined;
-    }
+    if (known.status === 'missing') return { kind: 'resume', known };
     // It was read to its end, but somebody wrote to it after all, or it got its old name back.
     if (isOver(known) && (sighting.live ? size >= known.offset : size > known.offset)) {
       return { kind: 'resume', known };
@@ -98,29 +116,23 @@ export class Registry {
   }
 
   /**
-   * By the first line alone: copies and archives have another inode. A rotated file with the first line of a known
-   * generation is that generation. Only a file that the path itself names may be a new one that begins alike.
+   * By the content alone: copies and archives have another inode. A rotated file that holds what was read of a known
+   * generation is that generation. What only begins alike is another one.
    */
-  byContent({ log, fingerprint, live }: Sighting): Verdict {
-    const alike = this.#known.filter(({ generation }) => isOf(generation, fingerprint));
-    const known = alike.find(
-      (known) =>
-        (known.status === 'missing' || (known.status === 'lost' && !live)) &&
-        !(known.truncated && isIn(known, log)) &&
-        (log.kind !== 'plain' || log.size >= known.offset),
-    );
+  async byContent(sighting: Sighting): Promise<Verdict> {
+    const { log, live } = sighting;
+    const agreeing = await this.#agreeing(sighting, (known) => !(known.truncated && isIn(known, log)));
+    const known = agreeing.find(({ status }) => status === 'missing' || (status === 'lost' && !live));
     if (known !== undefined) return { kind: 'resume', known };
-    return live || alike.length === 0 ? NEW : LEAVE;
+    return live || agreeing.length === 0 ? NEW : LEAVE;
   }
 
-  /** A generation with the same identity is not finished: the same first line, truncated in place. */
-  isBusy({ log, fingerprint }: Sighting): boolean {
-    return this.#known.some(
-      (known) =>
-        (known.status === 'open' || known.status === 'missing') &&
-        isIn(known, log) &&
-        isOf(known.generation, fingerprint),
-    );
+  async #agreeing(
+    { fingerprint: { hash, bytes }, comparison }: Sighting,
+    mayBe: (known: Known) => boolean,
+  ): Promise<Known[]> {
+    const alike = this.alike({ fingerprint: hash, fingerprintBytes: bytes }).filter(mayBe);
+    return alike.length === 0 ? [] : comparison.agreeing(alike);
   }
 }
 
@@ -130,13 +142,24 @@ export const isOver = ({ status }: Known): boolean => status === 'ended' || stat
 const isIn = ({ generation }: Known, { dev, ino, kind }: Sighting['log']): boolean =>
   kind === 'plain' && generation.dev === dev && generation.ino === ino;
 
-const isOf = (generation: Generation, { hash, bytes }: Fingerprint): boolean =>
-  generation.fingerprint === hash && generation.fingerprintBytes === bytes;
+type Head = Pick<Generation, 'fingerprint' | 'fingerprintBytes'>;
+
+const beginAlike = (a: Head, b: Head): boolean =>
+  a.fingerprint === b.fingerprint && a.fingerprintBytes === b.fingerprintBytes;
+
+const isSameFile = (a: Generation, b: Generation): boolean => a.dev === b.dev && a.ino === b.ino;
 
 /** Its file is gone, or of no use: it is sought from here on. */
 export function lose(known: Known): void {
   known.status = 'missing';
   known.missed = 0;
+}
+
+/** Its reader gives it up: what was read is in the books, and only there. */
+export function leaveAt(known: Known, offset: number, mark: Mark | undefined): void {
+  known.offset = offset;
+  known.evidence = mark === undefined ? known.evidence : { offset, mark };
+  delete known.content;
 }
 
 /** What identifies the generation in a file. The inode of an archive says nothing about it. */

@@ -4,10 +4,14 @@
  */
 import { realpath, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { openLog } from './content.ts';
+import { markOf } from '../mark.ts';
+import type { Evidence } from './agreement.ts';
+import { Comparison, type Opened } from './comparison.ts';
+import { openLog, type Content } from './content.ts';
 import type { Family } from './family.ts';
 import { FINGERPRINT_MAX_BYTES, fingerprintOf } from './fingerprint.ts';
-import type { Sighting } from './registry.ts';
+import { Lookback } from './lookback.ts';
+import type { Known, Sighting } from './registry.ts';
 import { byAge, isMissing, listSiblings, type Sibling } from './siblings.ts';
 
 /** A rotated file that no reader has open. */
@@ -20,6 +24,8 @@ export interface RotatedFile extends Sighting, Sibling {
   readonly live: false;
   /** Its first line is not complete: were it new, it could still change. */
   readonly unfinished: boolean;
+  /** What stands before its end; undefined when it cannot be read any more. */
+  readonly end: () => Promise<Evidence | undefined>;
 }
 
 export interface ScanResult {
@@ -50,6 +56,8 @@ export interface ScanHooks {
   /** The file is open or belongs to somebody else; `path` is where it is now. */
   readonly isTaken: (key: string, path: string) => boolean;
   readonly unreadable: (path: string, error: Error) => void;
+  /** Generations that begin so: the file is compared with them while it is open. */
+  readonly alike: (head: { readonly fingerprint: string; readonly fingerprintBytes: number }) => Known[];
 }
 
 export class FolderScanner {
@@ -121,7 +129,7 @@ export class FolderScanner {
     family: Family,
     sibling: Sibling,
     seen: Set<string>,
-    { isTaken }: ScanHooks,
+    { isTaken, alike }: ScanHooks,
   ): Promise<RotatedFile | 'unfinished' | undefined> {
     const now = await stat(sibling.path, { bigint: true });
     const key = fileKey(now.dev, now.ino);
@@ -135,7 +143,7 @@ export class FolderScanner {
     }
     if (this.#decided.get(key) === version) return undefined;
     try {
-      return await identify(family, sibling, key, version);
+      return await identify(family, sibling, key, version, alike);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).syscall !== undefined) throw error;
       // Worth another look when it has changed.
@@ -150,6 +158,7 @@ async function identify(
   sibling: Sibling,
   key: string,
   version: string,
+  alike: ScanHooks['alike'],
 ): Promise<RotatedFile | 'unfinished' | undefined> {
   const log = await openLog(sibling.path, sibling.kind);
   try {
@@ -164,9 +173,51 @@ async function identify(
     // An archive is all there is, unless it is being written still: then this rejects.
     if (incomplete && !unfinished) await log.content.read(head, 1, count);
     const { mtimeNs } = log;
-    return { ...sibling, family, key, version, log, fingerprint, unfinished, mtimeNs, live: false };
+    const open = (): Promise<Opened> => reopen(sibling, key);
+    const comparison = new Comparison(open);
+    const { hash, bytes } = fingerprint;
+    await comparison.compare(log.content, alike({ fingerprint: hash, fingerprintBytes: bytes }));
+    // Of a plain file at once, for it may be gone when somebody asks; to unpack an archive takes too long.
+    const now = sibling.kind === 'plain' ? await endOf(log.content) : undefined;
+    const end = (): Promise<Evidence | undefined> =>
+      now === undefined ? endOfArchive(open).catch(() => undefined) : Promise.resolve(now);
+    return {
+      ...sibling,
+      family,
+      key,
+      version,
+      log,
+      fingerprint,
+      unfinished,
+      mtimeNs,
+      live: false,
+      comparison,
+      end,
+    };
   } finally {
     await log.content.close();
+  }
+}
+
+/** Rejects when the path names another file by now. */
+async function reopen({ path, kind }: Sibling, key: string): Promise<Opened> {
+  const { dev, ino, content } = await openLog(path, kind);
+  if (fileKey(dev, ino) === key) return { content, close: () => content.close() };
+  await content.close();
+  throw new Error(`${path} is another file by now`);
+}
+
+async function endOf(content: Content): Promise<Evidence> {
+  const { end: offset, bytes } = await new Lookback(content).before(Infinity);
+  return { offset, mark: markOf(bytes) };
+}
+
+async function endOfArchive(open: () => Promise<Opened>): Promise<Evidence> {
+  const opened = await open();
+  try {
+    return await endOf(opened.content);
+  } finally {
+    await opened.close();
   }
 }
 

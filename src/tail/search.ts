@@ -64,13 +64,15 @@ export class Search {
   async run(around: Surroundings): Promise<void> {
     const { files, unsettled, unlisted } = await this.#scanner.scan(this.#families, {
       isTaken: (key, at) => this.#isTaken(key, at),
+      alike: (head) => this.#registry.alike(head),
       unreadable: (file, error) => {
         this.#reports.tellOnce(`unreadable ${file}`, { event: 'file_unreadable', path: file, error });
       },
     });
     this.wanted = unsettled;
     const fresh = this.#fresh();
-    const { read, leave } = await this.#judge(files, fresh, around);
+    const { read, leave, later } = await this.#judge(files, fresh, around);
+    if (later.length > 0) this.wanted = true;
     for (const file of leave) this.#scanner.settle(file);
     if (around.initial) await trying(() => this.#startTogether(fresh));
     // Older ones first: a state that knows a generation must know those before it, too.
@@ -82,7 +84,7 @@ export class Search {
     for (const family of this.#families) {
       family.searched ||= around.folders.has(path.dirname(family.path)) && !unlisted.has(family);
     }
-    await this.#declareLost(unsettled);
+    await this.#declareLost(unsettled || later.length > 0);
   }
 
   /**
@@ -107,7 +109,7 @@ export class Search {
     { initial, matched, isGlob }: Surroundings,
   ): Promise<Adoption> {
     for (const reader of fresh) await trying(() => this.#naming.recognise(reader, 'file'));
-    const verdicts = recogniseRotated(files, this.#registry);
+    const verdicts = await recogniseRotated(files, this.#registry);
     for (const reader of fresh) await trying(() => this.#naming.recognise(reader, 'content'));
     // What lost its path before it was named is held by its descriptor only: files with the same content are copies.
     for (const reader of fresh) {
@@ -147,7 +149,7 @@ export class Search {
   }
 
   async #takeUp({ file, known, isNew }: Adopted, { initial }: Surroundings): Promise<void> {
-    const { family, live, fingerprint, path: at } = file;
+    const { family, fingerprint, path: at } = file;
     const reader = await this.#open(file);
     if (reader === undefined) {
       if (known !== undefined) lose(known);
@@ -161,7 +163,7 @@ export class Search {
     family.insert(reader);
     await trying(async () => {
       if (known === undefined) return;
-      if (isNew) known.offset = await this.#naming.startOf(reader, { log, fingerprint, live });
+      if (isNew) known.offset = await this.#naming.startOf(reader, { ...file, log });
       await this.#naming.begin(family, reader);
     });
     const { hash } = fingerprint;

@@ -13,7 +13,7 @@ export interface OtherSources {
   /** The path under which another source has the file (device and inode) open. */
   holderOf(key: string): string | undefined;
   /** How far another source has read a generation that it does not follow any more; 0 when there is none. */
-  readUpTo(sighting: Sighting): number;
+  readUpTo(sighting: Sighting): Promise<number>;
 }
 
 export interface SourceSetup {

@@ -69,8 +69,8 @@ export class SourceFollower {
   }
 
   /** See `OtherSources`. */
-  readUpTo(sighting: Sighting): number {
-    const known = this.#registry.exactly(sighting);
+  async readUpTo(sighting: Sighting): Promise<number> {
+    const known = await this.#registry.exactly(sighting);
     return known !== undefined && isOver(known) ? known.offset : 0;
   }
 

@@ -217,6 +217,7 @@ function otherSources(followers: readonly SourceFollower[], own: number): OtherS
   return {
     holderOf: (key) =>
       others().reduce<string | undefined>((path, other) => path ?? other.holderOf(key), undefined),
-    readUpTo: (sighting) => Math.max(0, ...others().map((other) => other.readUpTo(sighting))),
+    readUpTo: async (sighting) =>
+      Math.max(0, ...(await Promise.all(others().map((other) => other.readUpTo(sighting))))),
   };
 }

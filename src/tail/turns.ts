@@ -5,7 +5,7 @@
 import type { Family } from './family.ts';
 import type { Naming } from './naming.ts';
 import type { GenerationReader } from './reader.ts';
-import { lose } from './registry.ts';
+import { leaveAt, lose } from './registry.ts';
 import type { SourceReports } from './reports.ts';
 import type { Search } from './search.ts';
 import type { SourceSetup } from './setup.ts';
@@ -74,7 +74,7 @@ export class Turns {
     if (turn === 'truncated') return this.#truncated(family, reader);
     if (turn === 'refused') return false;
     family.remove(reader);
-    known.offset = reader.offset;
+    leaveAt(known, reader.offset, reader.mark);
     known.status = 'ended';
     const { fingerprint, path } = known.generation;
     this.#reports.tell({ event: 'generation_ended', path, fingerprint, offset: known.offset });
@@ -85,7 +85,7 @@ export class Turns {
   #truncated(family: Family, reader: GenerationReader): boolean {
     const { known } = reader;
     if (known !== undefined) {
-      known.offset = reader.offset;
+      leaveAt(known, reader.offset, reader.mark);
       known.size = reader.knownSize;
       lose(known);
       known.truncated = true;
@@ -107,7 +107,7 @@ export class Turns {
     if (reader.log.content.growing || reader.known === undefined) return;
     // An archive that is damaged, or not complete yet: the rest is looked for again when something changes.
     const { known } = reader;
-    known.offset = reader.life.state === 'fresh' ? known.offset : reader.offset;
+    if (reader.life.state !== 'fresh') leaveAt(known, reader.offset, reader.mark);
     lose(known);
     // How much there is behind the damage, nobody knows.
     delete known.size;

@@ -76,6 +76,7 @@ test('a line that is too long is kept by its beginning, and reading goes on behi
     generation,
     offset: 0,
     length: 5_000_000,
+    tail: Buffer.alloc(0),
     head: Buffer.from('{"uri":"/aaaa'),
     nextOffset: 5_000_001,
   });

@@ -61,7 +61,7 @@ describe('finished logs', () => {
     await writeFile(file, kind === 'gz' ? gzipSync(LINES) : LINES);
     const half = LINES.indexOf('\n', LINES.length / 2) + 1;
     const recorder = new Recorder();
-    await readFinished([file], options(recorder, { startOffset: () => half }));
+    await readFinished([file], options(recorder, { resume: (generation) => ({ generation, offset: half }) }));
     expect(recorder.lines_[0]?.offset).toBe(half);
     expect(recorder.texts.join('\n')).toBe(LINES.slice(half, -1));
   });

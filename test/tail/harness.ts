@@ -3,6 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
+import { generationKey as keyOf } from '../../src/generation-key.ts';
+import { Trail } from '../../src/mark.ts';
 import type { TelemetryEvent } from '../../src/observe/events.ts';
 import type { TailSource } from '../../src/tail/setup.ts';
 import { Tailer, type TailerOptions } from '../../src/tail/tailer.ts';
@@ -31,8 +33,6 @@ export async function tempFolder(): Promise<string> {
   return folder;
 }
 
-const keyOf = ({ fingerprint, dev, ino }: Generation): string => `${fingerprint}/${dev}/${ino}`;
-
 /** Splits what it gets into lines, and keeps positions as the daemon's state does. */
 export class Recorder implements LineConsumer {
   readonly lines_: Line[] = [];
@@ -43,6 +43,7 @@ export class Recorder implements LineConsumer {
     | ((call: 'started' | 'lines' | 'oversize' | 'ended', block?: LineBlock) => void | Promise<void>)
     | undefined;
   readonly #positions = new Map<string, Map<string, GenerationPosition>>();
+  readonly #trails = new Map<string, Trail>();
   readonly #waiting = new Set<() => void>();
 
   /** Starts with the positions of an earlier life. */
@@ -52,11 +53,13 @@ export class Recorder implements LineConsumer {
     }
   }
 
-  started(source: string, generation: Generation, offset: number): void | Promise<void> {
+  started(source: string, generation: Generation, offset: number, before?: Buffer): void | Promise<void> {
+    const trail = new Trail(offset, before);
     return this.#through('started', undefined, () => {
       const positions = this.#of(source);
       const key = keyOf(generation);
-      if (!positions.has(key)) positions.set(key, { ...generation, offset, ended: false });
+      this.#trails.set(`${source} ${key}`, trail);
+      if (!positions.has(key)) positions.set(key, { ...generation, offset, ...marked(trail), ended: false });
     });
   }
 
@@ -66,14 +69,17 @@ export class Recorder implements LineConsumer {
 
   oversize(line: OversizeLine): void | Promise<void> {
     return this.#through('oversize', undefined, () => {
-      this.#advance(line.source, line.generation, line.offset, line.nextOffset);
+      this.#advance(line.source, line.generation, line.offset, line.nextOffset, line.tail);
       this.oversized.push({ ...line, head: Buffer.from(line.head) });
     });
   }
 
   ended(source: string, generation: Generation, offset: number): void | Promise<void> {
     return this.#through('ended', undefined, () => {
-      this.#of(source).set(keyOf(generation), { ...generation, offset, ended: true });
+      const known = this.#of(source).get(keyOf(generation));
+      const { mark } = known?.offset === offset ? known : {};
+      const marked = mark === undefined ? {} : { mark };
+      this.#of(source).set(keyOf(generation), { ...generation, offset, ...marked, ended: true });
     });
   }
 
@@ -114,7 +120,7 @@ export class Recorder implements LineConsumer {
   #take({ source, generation, offset, bytes, unterminated }: LineBlock): void {
     const { fingerprint } = generation;
     if (!unterminated && bytes.at(-1) !== 10) throw new Error('a block ends within a line');
-    this.#advance(source, generation, offset, offset + bytes.length);
+    this.#advance(source, generation, offset, offset + bytes.length, bytes);
     for (let start = 0; start < bytes.length;) {
       const newline = bytes.indexOf(10, start);
       const end = newline < 0 ? bytes.length : newline;
@@ -124,14 +130,16 @@ export class Recorder implements LineConsumer {
     }
   }
 
-  #advance(source: string, generation: Generation, from: number, to: number): void {
+  #advance(source: string, generation: Generation, from: number, to: number, last: Buffer): void {
     const positions = this.#of(source);
     const known = positions.get(keyOf(generation));
     if (known === undefined) throw new Error('lines of a generation that was not started');
     // Truncated in place, and begun with the same line: one identity, two lives, of which the first has ended.
     if (known.offset !== from && !known.ended)
       throw new Error(`lines at ${from} do not follow on ${known.offset}`);
-    positions.set(keyOf(generation), { ...generation, offset: to, ended: known.ended });
+    const trail = this.#trails.get(`${source} ${keyOf(generation)}`)!;
+    trail.follow(last, to - last.length, to);
+    positions.set(keyOf(generation), { ...generation, offset: to, ...marked(trail), ended: known.ended });
   }
 
   #of(source: string): Map<string, GenerationPosition> {
@@ -144,6 +152,11 @@ export class Recorder implements LineConsumer {
     for (const resolve of this.#waiting) resolve();
     this.#waiting.clear();
   }
+}
+
+function marked(trail: Trail): Pick<GenerationPosition, 'mark'> {
+  const mark = trail.mark();
+  return mark === undefined ? {} : { mark };
 }
 
 export const sourceOf = (source: string, more: Partial<TailSource> = {}): TailSource => ({

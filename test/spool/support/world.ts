@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CorruptChunkError } from '../../../src/errors.ts';
 import type { TelemetryEvent } from '../../../src/observe/events.ts';
+import { isMarked } from '../../../src/mark.ts';
 import { recover, type Recovered } from '../../../src/spool/recovery.ts';
 import { Spool } from '../../../src/spool/spool.ts';
 import { diskFs } from '../../../src/spool/state-fs.ts';
@@ -49,6 +50,8 @@ export function logOf(source: string, lines: readonly string[], { rotated = fals
     rotated,
   };
 }
+
+const bytesOf = ({ lines }: Log): Buffer => Buffer.from(lines.map((line) => `${line}\n`).join(''));
 
 /** Maps lines as the comment of this file says. */
 export const mapper: LineMapper = {
@@ -92,12 +95,12 @@ export class Run {
     const { intake } = this.spool;
     const { source, generation } = log;
     this.#world.logs.add(log);
-    const bytes = Buffer.from(log.lines.map((line) => `${line}\n`).join(''));
+    const bytes = bytesOf(log);
     let from = this.#read.get(log);
     if (from === undefined) {
       const known = this.spool.positions().get(source) ?? [];
       from = known.find(({ fingerprint }) => fingerprint === generation.fingerprint)?.offset ?? 0;
-      await intake.started?.(source, generation, from);
+      await intake.started?.(source, generation, from, bytes.subarray(0, from));
     }
     let end = from;
     let middle = from;
@@ -296,8 +299,9 @@ export class World {
   readonly #ranges: LogRanges = {
     read: ({ fingerprint, from, to }, visitor) => {
       if (this.logError !== undefined) return Promise.reject(this.logError);
-      for (const { source, generation, lines } of this.logs) {
-        const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''));
+      for (const log of this.logs) {
+        const { source, generation } = log;
+        const bytes = bytesOf(log);
         if (generation.fingerprint !== fingerprint || bytes.length < to) continue;
         visitor.begin(source, generation);
         visitor.lines(bytes.subarray(from, to), from);
@@ -329,11 +333,17 @@ export class World {
       .toSorted();
   }
 
-  /** What does not add up in the state that a start would find now. */
+  /** What does not add up in the state that a start would find now, and positions whose marks are of other bytes. */
   async imbalances(): Promise<string[]> {
     const { ledger, chunks } = await this.#atRest();
     const wrong: string[] = [];
-    for (const [source, { counts }] of ledger.sources()) {
+    for (const [source, { counts, positions }] of ledger.sources()) {
+      for (const { fingerprint, offset, mark } of positions) {
+        const log = [...this.logs].find(({ generation }) => generation.fingerprint === fingerprint);
+        if (log === undefined || offset === 0) continue;
+        if (mark === undefined || !isMarked(bytesOf(log).subarray(0, offset), mark))
+          wrong.push(`${source}: not the mark of ${offset}: ${JSON.stringify(mark)}`);
+      }
       const { lines, skipped, dead, mapped } = counts;
       if (lines !== skipped + dead + mapped) wrong.push(`${source}: ${JSON.stringify(counts)}`);
     }
