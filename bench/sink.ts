@@ -1,5 +1,5 @@
 /**
- * A Lago that is no bottleneck, as a child process: takes batches as fast as they come, answers 200, and counts
+ * A Lago that is no bottleneck, as a child process: takes batches as fast as they come, answers 200 with the events, and counts
  * requests, events and distinct transaction ids. Raw HTTP/1.1 with `Content-Length`, since a server framework would
  * take a larger share of the machine than what is measured.
  *
@@ -73,7 +73,7 @@ class IdSet {
 
 class Sink {
   readonly #ids: IdSet;
-  readonly #answer: Buffer;
+  readonly #head: string;
   readonly #delayMs: number;
   readonly #counts = { requests: 0, bytes: 0, events: 0, firstMs: 0, lastMs: 0 };
   readonly #places: number[] = [];
@@ -82,9 +82,7 @@ class Sink {
   constructor({ capacity, delayMs = 0, status = 200 }: SinkOptions) {
     this.#ids = new IdSet(capacity);
     this.#delayMs = delayMs;
-    this.#answer = Buffer.from(
-      `HTTP/1.1 ${status} X\r\nContent-Type: application/json\r\nContent-Length: 13\r\n\r\n{"events":[]}`,
-    );
+    this.#head = `HTTP/1.1 ${status} X\r\nContent-Type: application/json\r\nContent-Length: `;
   }
 
   get counts(): SinkCounts {
@@ -123,13 +121,22 @@ class Sink {
         }
         if (length < total) return;
         this.#take(held.subarray(bodyAt, total));
-        if (this.#delayMs === 0) socket.write(this.#answer);
-        else setTimeout(() => socket.write(this.#answer), this.#delayMs);
+        // With the events, as Lago answers.
+        const body = Buffer.from(held.subarray(bodyAt, total));
+        if (this.#delayMs === 0) this.#answer(socket, body);
+        else setTimeout(() => this.#answer(socket, body), this.#delayMs);
         held.copyWithin(0, total, length);
         length -= total;
         total = 0;
       }
     });
+  }
+
+  #answer(socket: Socket, body: Buffer): void {
+    socket.cork();
+    socket.write(`${this.#head}${body.length}\r\n\r\n`);
+    socket.write(body);
+    socket.uncork();
   }
 
   #take(body: Buffer): void {

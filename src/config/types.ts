@@ -130,6 +130,10 @@ export interface LagoDestinationConfig {
    */
   readonly token: string;
   /**
+   * What counts as delivered. `strict`: an answer of Lago, which repeats every event that was sent; any other success (a catch-all, a login page) holds the destination. `status`: any success that is no web page, for a proxy that takes the body out of answers.
+   */
+  readonly answer_check: 'strict' | 'status';
+  /**
    * The most events in one request.
    */
   readonly batch_max_size: number;

@@ -117,6 +117,7 @@ const schema6 = {
           'x-expected': 'a key of printable ASCII characters without spaces, $env://NAME or $file:///path',
           'x-secret': true,
         },
+        answer_check: { type: 'string', enum: ['strict', 'status'], default: 'strict' },
         batch_max_size: {
           type: 'integer',
           minimum: 1,
@@ -1131,6 +1132,7 @@ const schema9 = {
       'x-expected': 'a key of printable ASCII characters without spaces, $env://NAME or $file:///path',
       'x-secret': true,
     },
+    answer_check: { type: 'string', enum: ['strict', 'status'], default: 'strict' },
     batch_max_size: {
       type: 'integer',
       minimum: 1,
@@ -1179,6 +1181,9 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
     }
     if (data.endpoint_uri === undefined) {
       data.endpoint_uri = '/api/v1/events/batch';
+    }
+    if (data.answer_check === undefined) {
+      data.answer_check = 'strict';
     }
     if (data.batch_max_size === undefined) {
       data.batch_max_size = 100;
@@ -1519,15 +1524,15 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         errors++;
       }
     }
-    let data6 = data.batch_max_size;
-    if (!(typeof data6 == 'number' && !(data6 % 1) && !isNaN(data6) && isFinite(data6))) {
+    let data6 = data.answer_check;
+    if (typeof data6 !== 'string') {
       const err17 = {
-        instancePath: instancePath + '/batch_max_size',
-        schemaPath: '#/properties/batch_max_size/type',
+        instancePath: instancePath + '/answer_check',
+        schemaPath: '#/properties/answer_check/type',
         keyword: 'type',
-        params: { type: 'integer' },
-        schema: schema9.properties.batch_max_size.type,
-        parentSchema: schema9.properties.batch_max_size,
+        params: { type: 'string' },
+        schema: schema9.properties.answer_check.type,
+        parentSchema: schema9.properties.answer_check,
         data: data6,
       };
       if (vErrors === null) {
@@ -1537,69 +1542,67 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (typeof data6 == 'number' && isFinite(data6)) {
-      if (data6 > 100 || isNaN(data6)) {
-        const err18 = {
+    if (!(data6 === 'strict' || data6 === 'status')) {
+      const err18 = {
+        instancePath: instancePath + '/answer_check',
+        schemaPath: '#/properties/answer_check/enum',
+        keyword: 'enum',
+        params: { allowedValues: schema9.properties.answer_check.enum },
+        schema: schema9.properties.answer_check.enum,
+        parentSchema: schema9.properties.answer_check,
+        data: data6,
+      };
+      if (vErrors === null) {
+        vErrors = [err18];
+      } else {
+        vErrors.push(err18);
+      }
+      errors++;
+    }
+    let data7 = data.batch_max_size;
+    if (!(typeof data7 == 'number' && !(data7 % 1) && !isNaN(data7) && isFinite(data7))) {
+      const err19 = {
+        instancePath: instancePath + '/batch_max_size',
+        schemaPath: '#/properties/batch_max_size/type',
+        keyword: 'type',
+        params: { type: 'integer' },
+        schema: schema9.properties.batch_max_size.type,
+        parentSchema: schema9.properties.batch_max_size,
+        data: data7,
+      };
+      if (vErrors === null) {
+        vErrors = [err19];
+      } else {
+        vErrors.push(err19);
+      }
+      errors++;
+    }
+    if (typeof data7 == 'number' && isFinite(data7)) {
+      if (data7 > 100 || isNaN(data7)) {
+        const err20 = {
           instancePath: instancePath + '/batch_max_size',
           schemaPath: '#/properties/batch_max_size/maximum',
           keyword: 'maximum',
           params: { comparison: '<=', limit: 100 },
           schema: 100,
           parentSchema: schema9.properties.batch_max_size,
-          data: data6,
+          data: data7,
         };
         if (vErrors === null) {
-          vErrors = [err18];
+          vErrors = [err20];
         } else {
-          vErrors.push(err18);
+          vErrors.push(err20);
         }
         errors++;
       }
-      if (data6 < 1 || isNaN(data6)) {
-        const err19 = {
+      if (data7 < 1 || isNaN(data7)) {
+        const err21 = {
           instancePath: instancePath + '/batch_max_size',
           schemaPath: '#/properties/batch_max_size/minimum',
           keyword: 'minimum',
           params: { comparison: '>=', limit: 1 },
           schema: 1,
           parentSchema: schema9.properties.batch_max_size,
-          data: data6,
-        };
-        if (vErrors === null) {
-          vErrors = [err19];
-        } else {
-          vErrors.push(err19);
-        }
-        errors++;
-      }
-    }
-    let data7 = data.inactive_timeout;
-    if (!(typeof data7 == 'number' && !(data7 % 1) && !isNaN(data7) && isFinite(data7))) {
-      const err20 = {
-        instancePath: instancePath + '/inactive_timeout',
-        schemaPath: '#/properties/inactive_timeout/type',
-        keyword: 'type',
-        params: { type: 'integer' },
-        schema: schema9.properties.inactive_timeout.type,
-        parentSchema: schema9.properties.inactive_timeout,
-        data: data7,
-      };
-      if (vErrors === null) {
-        vErrors = [err20];
-      } else {
-        vErrors.push(err20);
-      }
-      errors++;
-    }
-    if (typeof data7 == 'number' && isFinite(data7)) {
-      if (data7 > 86400 || isNaN(data7)) {
-        const err21 = {
-          instancePath: instancePath + '/inactive_timeout',
-          schemaPath: '#/properties/inactive_timeout/maximum',
-          keyword: 'maximum',
-          params: { comparison: '<=', limit: 86400 },
-          schema: 86400,
-          parentSchema: schema9.properties.inactive_timeout,
           data: data7,
         };
         if (vErrors === null) {
@@ -1609,51 +1612,51 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (data7 < 1 || isNaN(data7)) {
-        const err22 = {
+    }
+    let data8 = data.inactive_timeout;
+    if (!(typeof data8 == 'number' && !(data8 % 1) && !isNaN(data8) && isFinite(data8))) {
+      const err22 = {
+        instancePath: instancePath + '/inactive_timeout',
+        schemaPath: '#/properties/inactive_timeout/type',
+        keyword: 'type',
+        params: { type: 'integer' },
+        schema: schema9.properties.inactive_timeout.type,
+        parentSchema: schema9.properties.inactive_timeout,
+        data: data8,
+      };
+      if (vErrors === null) {
+        vErrors = [err22];
+      } else {
+        vErrors.push(err22);
+      }
+      errors++;
+    }
+    if (typeof data8 == 'number' && isFinite(data8)) {
+      if (data8 > 86400 || isNaN(data8)) {
+        const err23 = {
+          instancePath: instancePath + '/inactive_timeout',
+          schemaPath: '#/properties/inactive_timeout/maximum',
+          keyword: 'maximum',
+          params: { comparison: '<=', limit: 86400 },
+          schema: 86400,
+          parentSchema: schema9.properties.inactive_timeout,
+          data: data8,
+        };
+        if (vErrors === null) {
+          vErrors = [err23];
+        } else {
+          vErrors.push(err23);
+        }
+        errors++;
+      }
+      if (data8 < 1 || isNaN(data8)) {
+        const err24 = {
           instancePath: instancePath + '/inactive_timeout',
           schemaPath: '#/properties/inactive_timeout/minimum',
           keyword: 'minimum',
           params: { comparison: '>=', limit: 1 },
           schema: 1,
           parentSchema: schema9.properties.inactive_timeout,
-          data: data7,
-        };
-        if (vErrors === null) {
-          vErrors = [err22];
-        } else {
-          vErrors.push(err22);
-        }
-        errors++;
-      }
-    }
-    let data8 = data.buffer_duration;
-    if (!(typeof data8 == 'number' && !(data8 % 1) && !isNaN(data8) && isFinite(data8))) {
-      const err23 = {
-        instancePath: instancePath + '/buffer_duration',
-        schemaPath: '#/properties/buffer_duration/type',
-        keyword: 'type',
-        params: { type: 'integer' },
-        schema: schema9.properties.buffer_duration.type,
-        parentSchema: schema9.properties.buffer_duration,
-        data: data8,
-      };
-      if (vErrors === null) {
-        vErrors = [err23];
-      } else {
-        vErrors.push(err23);
-      }
-      errors++;
-    }
-    if (typeof data8 == 'number' && isFinite(data8)) {
-      if (data8 > 86400 || isNaN(data8)) {
-        const err24 = {
-          instancePath: instancePath + '/buffer_duration',
-          schemaPath: '#/properties/buffer_duration/maximum',
-          keyword: 'maximum',
-          params: { comparison: '<=', limit: 86400 },
-          schema: 86400,
-          parentSchema: schema9.properties.buffer_duration,
           data: data8,
         };
         if (vErrors === null) {
@@ -1663,34 +1666,34 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (data8 < 1 || isNaN(data8)) {
-        const err25 = {
-          instancePath: instancePath + '/buffer_duration',
-          schemaPath: '#/properties/buffer_duration/minimum',
-          keyword: 'minimum',
-          params: { comparison: '>=', limit: 1 },
-          schema: 1,
-          parentSchema: schema9.properties.buffer_duration,
-          data: data8,
-        };
-        if (vErrors === null) {
-          vErrors = [err25];
-        } else {
-          vErrors.push(err25);
-        }
-        errors++;
-      }
     }
-    if (data.max_retry_count !== undefined) {
-      let data9 = data.max_retry_count;
-      if (!(typeof data9 == 'number' && !(data9 % 1) && !isNaN(data9) && isFinite(data9))) {
+    let data9 = data.buffer_duration;
+    if (!(typeof data9 == 'number' && !(data9 % 1) && !isNaN(data9) && isFinite(data9))) {
+      const err25 = {
+        instancePath: instancePath + '/buffer_duration',
+        schemaPath: '#/properties/buffer_duration/type',
+        keyword: 'type',
+        params: { type: 'integer' },
+        schema: schema9.properties.buffer_duration.type,
+        parentSchema: schema9.properties.buffer_duration,
+        data: data9,
+      };
+      if (vErrors === null) {
+        vErrors = [err25];
+      } else {
+        vErrors.push(err25);
+      }
+      errors++;
+    }
+    if (typeof data9 == 'number' && isFinite(data9)) {
+      if (data9 > 86400 || isNaN(data9)) {
         const err26 = {
-          instancePath: instancePath + '/max_retry_count',
-          schemaPath: '#/properties/max_retry_count/type',
-          keyword: 'type',
-          params: { type: 'integer' },
-          schema: schema9.properties.max_retry_count.type,
-          parentSchema: schema9.properties.max_retry_count,
+          instancePath: instancePath + '/buffer_duration',
+          schemaPath: '#/properties/buffer_duration/maximum',
+          keyword: 'maximum',
+          params: { comparison: '<=', limit: 86400 },
+          schema: 86400,
+          parentSchema: schema9.properties.buffer_duration,
           data: data9,
         };
         if (vErrors === null) {
@@ -1700,107 +1703,107 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (typeof data9 == 'number' && isFinite(data9)) {
-        if (data9 < 0 || isNaN(data9)) {
-          const err27 = {
+      if (data9 < 1 || isNaN(data9)) {
+        const err27 = {
+          instancePath: instancePath + '/buffer_duration',
+          schemaPath: '#/properties/buffer_duration/minimum',
+          keyword: 'minimum',
+          params: { comparison: '>=', limit: 1 },
+          schema: 1,
+          parentSchema: schema9.properties.buffer_duration,
+          data: data9,
+        };
+        if (vErrors === null) {
+          vErrors = [err27];
+        } else {
+          vErrors.push(err27);
+        }
+        errors++;
+      }
+    }
+    if (data.max_retry_count !== undefined) {
+      let data10 = data.max_retry_count;
+      if (!(typeof data10 == 'number' && !(data10 % 1) && !isNaN(data10) && isFinite(data10))) {
+        const err28 = {
+          instancePath: instancePath + '/max_retry_count',
+          schemaPath: '#/properties/max_retry_count/type',
+          keyword: 'type',
+          params: { type: 'integer' },
+          schema: schema9.properties.max_retry_count.type,
+          parentSchema: schema9.properties.max_retry_count,
+          data: data10,
+        };
+        if (vErrors === null) {
+          vErrors = [err28];
+        } else {
+          vErrors.push(err28);
+        }
+        errors++;
+      }
+      if (typeof data10 == 'number' && isFinite(data10)) {
+        if (data10 < 0 || isNaN(data10)) {
+          const err29 = {
             instancePath: instancePath + '/max_retry_count',
             schemaPath: '#/properties/max_retry_count/minimum',
             keyword: 'minimum',
             params: { comparison: '>=', limit: 0 },
             schema: 0,
             parentSchema: schema9.properties.max_retry_count,
-            data: data9,
+            data: data10,
           };
           if (vErrors === null) {
-            vErrors = [err27];
+            vErrors = [err29];
           } else {
-            vErrors.push(err27);
+            vErrors.push(err29);
           }
           errors++;
         }
       }
     }
-    let data10 = data.retry_delay;
-    if (!(typeof data10 == 'number' && !(data10 % 1) && !isNaN(data10) && isFinite(data10))) {
-      const err28 = {
+    let data11 = data.retry_delay;
+    if (!(typeof data11 == 'number' && !(data11 % 1) && !isNaN(data11) && isFinite(data11))) {
+      const err30 = {
         instancePath: instancePath + '/retry_delay',
         schemaPath: '#/properties/retry_delay/type',
         keyword: 'type',
         params: { type: 'integer' },
         schema: schema9.properties.retry_delay.type,
         parentSchema: schema9.properties.retry_delay,
-        data: data10,
+        data: data11,
       };
       if (vErrors === null) {
-        vErrors = [err28];
+        vErrors = [err30];
       } else {
-        vErrors.push(err28);
+        vErrors.push(err30);
       }
       errors++;
     }
-    if (typeof data10 == 'number' && isFinite(data10)) {
-      if (data10 > 86400 || isNaN(data10)) {
-        const err29 = {
+    if (typeof data11 == 'number' && isFinite(data11)) {
+      if (data11 > 86400 || isNaN(data11)) {
+        const err31 = {
           instancePath: instancePath + '/retry_delay',
           schemaPath: '#/properties/retry_delay/maximum',
           keyword: 'maximum',
           params: { comparison: '<=', limit: 86400 },
           schema: 86400,
           parentSchema: schema9.properties.retry_delay,
-          data: data10,
+          data: data11,
         };
         if (vErrors === null) {
-          vErrors = [err29];
+          vErrors = [err31];
         } else {
-          vErrors.push(err29);
+          vErrors.push(err31);
         }
         errors++;
       }
-      if (data10 < 0 || isNaN(data10)) {
-        const err30 = {
+      if (data11 < 0 || isNaN(data11)) {
+        const err32 = {
           instancePath: instancePath + '/retry_delay',
           schemaPath: '#/properties/retry_delay/minimum',
           keyword: 'minimum',
           params: { comparison: '>=', limit: 0 },
           schema: 0,
           parentSchema: schema9.properties.retry_delay,
-          data: data10,
-        };
-        if (vErrors === null) {
-          vErrors = [err30];
-        } else {
-          vErrors.push(err30);
-        }
-        errors++;
-      }
-    }
-    let data11 = data.concurrency;
-    if (!(typeof data11 == 'number' && !(data11 % 1) && !isNaN(data11) && isFinite(data11))) {
-      const err31 = {
-        instancePath: instancePath + '/concurrency',
-        schemaPath: '#/properties/concurrency/type',
-        keyword: 'type',
-        params: { type: 'integer' },
-        schema: schema9.properties.concurrency.type,
-        parentSchema: schema9.properties.concurrency,
-        data: data11,
-      };
-      if (vErrors === null) {
-        vErrors = [err31];
-      } else {
-        vErrors.push(err31);
-      }
-      errors++;
-    }
-    if (typeof data11 == 'number' && isFinite(data11)) {
-      if (data11 > 256 || isNaN(data11)) {
-        const err32 = {
-          instancePath: instancePath + '/concurrency',
-          schemaPath: '#/properties/concurrency/maximum',
-          keyword: 'maximum',
-          params: { comparison: '<=', limit: 256 },
-          schema: 256,
-          parentSchema: schema9.properties.concurrency,
           data: data11,
         };
         if (vErrors === null) {
@@ -1810,52 +1813,51 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (data11 < 1 || isNaN(data11)) {
-        const err33 = {
+    }
+    let data12 = data.concurrency;
+    if (!(typeof data12 == 'number' && !(data12 % 1) && !isNaN(data12) && isFinite(data12))) {
+      const err33 = {
+        instancePath: instancePath + '/concurrency',
+        schemaPath: '#/properties/concurrency/type',
+        keyword: 'type',
+        params: { type: 'integer' },
+        schema: schema9.properties.concurrency.type,
+        parentSchema: schema9.properties.concurrency,
+        data: data12,
+      };
+      if (vErrors === null) {
+        vErrors = [err33];
+      } else {
+        vErrors.push(err33);
+      }
+      errors++;
+    }
+    if (typeof data12 == 'number' && isFinite(data12)) {
+      if (data12 > 256 || isNaN(data12)) {
+        const err34 = {
+          instancePath: instancePath + '/concurrency',
+          schemaPath: '#/properties/concurrency/maximum',
+          keyword: 'maximum',
+          params: { comparison: '<=', limit: 256 },
+          schema: 256,
+          parentSchema: schema9.properties.concurrency,
+          data: data12,
+        };
+        if (vErrors === null) {
+          vErrors = [err34];
+        } else {
+          vErrors.push(err34);
+        }
+        errors++;
+      }
+      if (data12 < 1 || isNaN(data12)) {
+        const err35 = {
           instancePath: instancePath + '/concurrency',
           schemaPath: '#/properties/concurrency/minimum',
           keyword: 'minimum',
           params: { comparison: '>=', limit: 1 },
           schema: 1,
           parentSchema: schema9.properties.concurrency,
-          data: data11,
-        };
-        if (vErrors === null) {
-          vErrors = [err33];
-        } else {
-          vErrors.push(err33);
-        }
-        errors++;
-      }
-    }
-    if (data.max_requests_per_second !== undefined) {
-      let data12 = data.max_requests_per_second;
-      if (typeof data12 == 'number' && isFinite(data12)) {
-        if (data12 <= 0 || isNaN(data12)) {
-          const err34 = {
-            instancePath: instancePath + '/max_requests_per_second',
-            schemaPath: '#/properties/max_requests_per_second/exclusiveMinimum',
-            keyword: 'exclusiveMinimum',
-            params: { comparison: '>', limit: 0 },
-            schema: 0,
-            parentSchema: schema9.properties.max_requests_per_second,
-            data: data12,
-          };
-          if (vErrors === null) {
-            vErrors = [err34];
-          } else {
-            vErrors.push(err34);
-          }
-          errors++;
-        }
-      } else {
-        const err35 = {
-          instancePath: instancePath + '/max_requests_per_second',
-          schemaPath: '#/properties/max_requests_per_second/type',
-          keyword: 'type',
-          params: { type: 'number' },
-          schema: schema9.properties.max_requests_per_second.type,
-          parentSchema: schema9.properties.max_requests_per_second,
           data: data12,
         };
         if (vErrors === null) {
@@ -1866,177 +1868,178 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         errors++;
       }
     }
-    let data13 = data.ssl_verify;
-    if (typeof data13 !== 'boolean') {
-      const err36 = {
+    if (data.max_requests_per_second !== undefined) {
+      let data13 = data.max_requests_per_second;
+      if (typeof data13 == 'number' && isFinite(data13)) {
+        if (data13 <= 0 || isNaN(data13)) {
+          const err36 = {
+            instancePath: instancePath + '/max_requests_per_second',
+            schemaPath: '#/properties/max_requests_per_second/exclusiveMinimum',
+            keyword: 'exclusiveMinimum',
+            params: { comparison: '>', limit: 0 },
+            schema: 0,
+            parentSchema: schema9.properties.max_requests_per_second,
+            data: data13,
+          };
+          if (vErrors === null) {
+            vErrors = [err36];
+          } else {
+            vErrors.push(err36);
+          }
+          errors++;
+        }
+      } else {
+        const err37 = {
+          instancePath: instancePath + '/max_requests_per_second',
+          schemaPath: '#/properties/max_requests_per_second/type',
+          keyword: 'type',
+          params: { type: 'number' },
+          schema: schema9.properties.max_requests_per_second.type,
+          parentSchema: schema9.properties.max_requests_per_second,
+          data: data13,
+        };
+        if (vErrors === null) {
+          vErrors = [err37];
+        } else {
+          vErrors.push(err37);
+        }
+        errors++;
+      }
+    }
+    let data14 = data.ssl_verify;
+    if (typeof data14 !== 'boolean') {
+      const err38 = {
         instancePath: instancePath + '/ssl_verify',
         schemaPath: '#/properties/ssl_verify/type',
         keyword: 'type',
         params: { type: 'boolean' },
         schema: schema9.properties.ssl_verify.type,
         parentSchema: schema9.properties.ssl_verify,
-        data: data13,
+        data: data14,
       };
       if (vErrors === null) {
-        vErrors = [err36];
+        vErrors = [err38];
       } else {
-        vErrors.push(err36);
+        vErrors.push(err38);
       }
       errors++;
     }
-    let data14 = data.timeout;
-    if (!(typeof data14 == 'number' && !(data14 % 1) && !isNaN(data14) && isFinite(data14))) {
-      const err37 = {
+    let data15 = data.timeout;
+    if (!(typeof data15 == 'number' && !(data15 % 1) && !isNaN(data15) && isFinite(data15))) {
+      const err39 = {
         instancePath: instancePath + '/timeout',
         schemaPath: '#/properties/timeout/type',
         keyword: 'type',
         params: { type: 'integer' },
         schema: schema9.properties.timeout.type,
         parentSchema: schema9.properties.timeout,
-        data: data14,
+        data: data15,
       };
       if (vErrors === null) {
-        vErrors = [err37];
+        vErrors = [err39];
       } else {
-        vErrors.push(err37);
+        vErrors.push(err39);
       }
       errors++;
     }
-    if (typeof data14 == 'number' && isFinite(data14)) {
-      if (data14 > 60000 || isNaN(data14)) {
-        const err38 = {
+    if (typeof data15 == 'number' && isFinite(data15)) {
+      if (data15 > 60000 || isNaN(data15)) {
+        const err40 = {
           instancePath: instancePath + '/timeout',
           schemaPath: '#/properties/timeout/maximum',
           keyword: 'maximum',
           params: { comparison: '<=', limit: 60000 },
           schema: 60000,
           parentSchema: schema9.properties.timeout,
-          data: data14,
+          data: data15,
         };
         if (vErrors === null) {
-          vErrors = [err38];
+          vErrors = [err40];
         } else {
-          vErrors.push(err38);
+          vErrors.push(err40);
         }
         errors++;
       }
-      if (data14 < 1 || isNaN(data14)) {
-        const err39 = {
+      if (data15 < 1 || isNaN(data15)) {
+        const err41 = {
           instancePath: instancePath + '/timeout',
           schemaPath: '#/properties/timeout/minimum',
           keyword: 'minimum',
           params: { comparison: '>=', limit: 1 },
           schema: 1,
           parentSchema: schema9.properties.timeout,
-          data: data14,
+          data: data15,
         };
         if (vErrors === null) {
-          vErrors = [err39];
+          vErrors = [err41];
         } else {
-          vErrors.push(err39);
+          vErrors.push(err41);
         }
         errors++;
       }
     }
-    let data15 = data.keepalive;
-    if (typeof data15 !== 'boolean') {
-      const err40 = {
+    let data16 = data.keepalive;
+    if (typeof data16 !== 'boolean') {
+      const err42 = {
         instancePath: instancePath + '/keepalive',
         schemaPath: '#/properties/keepalive/type',
         keyword: 'type',
         params: { type: 'boolean' },
         schema: schema9.properties.keepalive.type,
         parentSchema: schema9.properties.keepalive,
-        data: data15,
+        data: data16,
       };
       if (vErrors === null) {
-        vErrors = [err40];
+        vErrors = [err42];
       } else {
-        vErrors.push(err40);
+        vErrors.push(err42);
       }
       errors++;
     }
-    let data16 = data.keepalive_timeout;
-    if (!(typeof data16 == 'number' && !(data16 % 1) && !isNaN(data16) && isFinite(data16))) {
-      const err41 = {
+    let data17 = data.keepalive_timeout;
+    if (!(typeof data17 == 'number' && !(data17 % 1) && !isNaN(data17) && isFinite(data17))) {
+      const err43 = {
         instancePath: instancePath + '/keepalive_timeout',
         schemaPath: '#/properties/keepalive_timeout/type',
         keyword: 'type',
         params: { type: 'integer' },
         schema: schema9.properties.keepalive_timeout.type,
         parentSchema: schema9.properties.keepalive_timeout,
-        data: data16,
+        data: data17,
       };
       if (vErrors === null) {
-        vErrors = [err41];
+        vErrors = [err43];
       } else {
-        vErrors.push(err41);
+        vErrors.push(err43);
       }
       errors++;
     }
-    if (typeof data16 == 'number' && isFinite(data16)) {
-      if (data16 > 86400000 || isNaN(data16)) {
-        const err42 = {
+    if (typeof data17 == 'number' && isFinite(data17)) {
+      if (data17 > 86400000 || isNaN(data17)) {
+        const err44 = {
           instancePath: instancePath + '/keepalive_timeout',
           schemaPath: '#/properties/keepalive_timeout/maximum',
           keyword: 'maximum',
           params: { comparison: '<=', limit: 86400000 },
           schema: 86400000,
           parentSchema: schema9.properties.keepalive_timeout,
-          data: data16,
+          data: data17,
         };
         if (vErrors === null) {
-          vErrors = [err42];
+          vErrors = [err44];
         } else {
-          vErrors.push(err42);
+          vErrors.push(err44);
         }
         errors++;
       }
-      if (data16 < 1000 || isNaN(data16)) {
-        const err43 = {
+      if (data17 < 1000 || isNaN(data17)) {
+        const err45 = {
           instancePath: instancePath + '/keepalive_timeout',
           schemaPath: '#/properties/keepalive_timeout/minimum',
           keyword: 'minimum',
           params: { comparison: '>=', limit: 1000 },
           schema: 1000,
           parentSchema: schema9.properties.keepalive_timeout,
-          data: data16,
-        };
-        if (vErrors === null) {
-          vErrors = [err43];
-        } else {
-          vErrors.push(err43);
-        }
-        errors++;
-      }
-    }
-    let data17 = data.keepalive_pool;
-    if (!(typeof data17 == 'number' && !(data17 % 1) && !isNaN(data17) && isFinite(data17))) {
-      const err44 = {
-        instancePath: instancePath + '/keepalive_pool',
-        schemaPath: '#/properties/keepalive_pool/type',
-        keyword: 'type',
-        params: { type: 'integer' },
-        schema: schema9.properties.keepalive_pool.type,
-        parentSchema: schema9.properties.keepalive_pool,
-        data: data17,
-      };
-      if (vErrors === null) {
-        vErrors = [err44];
-      } else {
-        vErrors.push(err44);
-      }
-      errors++;
-    }
-    if (typeof data17 == 'number' && isFinite(data17)) {
-      if (data17 < 1 || isNaN(data17)) {
-        const err45 = {
-          instancePath: instancePath + '/keepalive_pool',
-          schemaPath: '#/properties/keepalive_pool/minimum',
-          keyword: 'minimum',
-          params: { comparison: '>=', limit: 1 },
-          schema: 1,
-          parentSchema: schema9.properties.keepalive_pool,
           data: data17,
         };
         if (vErrors === null) {
@@ -2047,34 +2050,33 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.ca_file !== undefined) {
-      let data18 = data.ca_file;
-      if (typeof data18 === 'string') {
-        if (func2(data18) < 1) {
-          const err46 = {
-            instancePath: instancePath + '/ca_file',
-            schemaPath: '#/properties/ca_file/minLength',
-            keyword: 'minLength',
-            params: { limit: 1 },
-            schema: 1,
-            parentSchema: schema9.properties.ca_file,
-            data: data18,
-          };
-          if (vErrors === null) {
-            vErrors = [err46];
-          } else {
-            vErrors.push(err46);
-          }
-          errors++;
-        }
+    let data18 = data.keepalive_pool;
+    if (!(typeof data18 == 'number' && !(data18 % 1) && !isNaN(data18) && isFinite(data18))) {
+      const err46 = {
+        instancePath: instancePath + '/keepalive_pool',
+        schemaPath: '#/properties/keepalive_pool/type',
+        keyword: 'type',
+        params: { type: 'integer' },
+        schema: schema9.properties.keepalive_pool.type,
+        parentSchema: schema9.properties.keepalive_pool,
+        data: data18,
+      };
+      if (vErrors === null) {
+        vErrors = [err46];
       } else {
+        vErrors.push(err46);
+      }
+      errors++;
+    }
+    if (typeof data18 == 'number' && isFinite(data18)) {
+      if (data18 < 1 || isNaN(data18)) {
         const err47 = {
-          instancePath: instancePath + '/ca_file',
-          schemaPath: '#/properties/ca_file/type',
-          keyword: 'type',
-          params: { type: 'string' },
-          schema: schema9.properties.ca_file.type,
-          parentSchema: schema9.properties.ca_file,
+          instancePath: instancePath + '/keepalive_pool',
+          schemaPath: '#/properties/keepalive_pool/minimum',
+          keyword: 'minimum',
+          params: { comparison: '>=', limit: 1 },
+          schema: 1,
+          parentSchema: schema9.properties.keepalive_pool,
           data: data18,
         };
         if (vErrors === null) {
@@ -2085,17 +2087,17 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.cert_file !== undefined) {
-      let data19 = data.cert_file;
+    if (data.ca_file !== undefined) {
+      let data19 = data.ca_file;
       if (typeof data19 === 'string') {
         if (func2(data19) < 1) {
           const err48 = {
-            instancePath: instancePath + '/cert_file',
-            schemaPath: '#/properties/cert_file/minLength',
+            instancePath: instancePath + '/ca_file',
+            schemaPath: '#/properties/ca_file/minLength',
             keyword: 'minLength',
             params: { limit: 1 },
             schema: 1,
-            parentSchema: schema9.properties.cert_file,
+            parentSchema: schema9.properties.ca_file,
             data: data19,
           };
           if (vErrors === null) {
@@ -2107,12 +2109,12 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         }
       } else {
         const err49 = {
-          instancePath: instancePath + '/cert_file',
-          schemaPath: '#/properties/cert_file/type',
+          instancePath: instancePath + '/ca_file',
+          schemaPath: '#/properties/ca_file/type',
           keyword: 'type',
           params: { type: 'string' },
-          schema: schema9.properties.cert_file.type,
-          parentSchema: schema9.properties.cert_file,
+          schema: schema9.properties.ca_file.type,
+          parentSchema: schema9.properties.ca_file,
           data: data19,
         };
         if (vErrors === null) {
@@ -2123,17 +2125,17 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.key_file !== undefined) {
-      let data20 = data.key_file;
+    if (data.cert_file !== undefined) {
+      let data20 = data.cert_file;
       if (typeof data20 === 'string') {
         if (func2(data20) < 1) {
           const err50 = {
-            instancePath: instancePath + '/key_file',
-            schemaPath: '#/properties/key_file/minLength',
+            instancePath: instancePath + '/cert_file',
+            schemaPath: '#/properties/cert_file/minLength',
             keyword: 'minLength',
             params: { limit: 1 },
             schema: 1,
-            parentSchema: schema9.properties.key_file,
+            parentSchema: schema9.properties.cert_file,
             data: data20,
           };
           if (vErrors === null) {
@@ -2145,12 +2147,12 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         }
       } else {
         const err51 = {
-          instancePath: instancePath + '/key_file',
-          schemaPath: '#/properties/key_file/type',
+          instancePath: instancePath + '/cert_file',
+          schemaPath: '#/properties/cert_file/type',
           keyword: 'type',
           params: { type: 'string' },
-          schema: schema9.properties.key_file.type,
-          parentSchema: schema9.properties.key_file,
+          schema: schema9.properties.cert_file.type,
+          parentSchema: schema9.properties.cert_file,
           data: data20,
         };
         if (vErrors === null) {
@@ -2161,17 +2163,17 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.proxy !== undefined) {
-      let data21 = data.proxy;
+    if (data.key_file !== undefined) {
+      let data21 = data.key_file;
       if (typeof data21 === 'string') {
-        if (!pattern4.test(data21)) {
+        if (func2(data21) < 1) {
           const err52 = {
-            instancePath: instancePath + '/proxy',
-            schemaPath: '#/properties/proxy/pattern',
-            keyword: 'pattern',
-            params: { pattern: '^(?:[Hh][Tt][Tt][Pp][Ss]?://[^\\s/?#]+|\\$env://|\\$file://)' },
-            schema: '^(?:[Hh][Tt][Tt][Pp][Ss]?://[^\\s/?#]+|\\$env://|\\$file://)',
-            parentSchema: schema9.properties.proxy,
+            instancePath: instancePath + '/key_file',
+            schemaPath: '#/properties/key_file/minLength',
+            keyword: 'minLength',
+            params: { limit: 1 },
+            schema: 1,
+            parentSchema: schema9.properties.key_file,
             data: data21,
           };
           if (vErrors === null) {
@@ -2183,12 +2185,12 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         }
       } else {
         const err53 = {
-          instancePath: instancePath + '/proxy',
-          schemaPath: '#/properties/proxy/type',
+          instancePath: instancePath + '/key_file',
+          schemaPath: '#/properties/key_file/type',
           keyword: 'type',
           params: { type: 'string' },
-          schema: schema9.properties.proxy.type,
-          parentSchema: schema9.properties.proxy,
+          schema: schema9.properties.key_file.type,
+          parentSchema: schema9.properties.key_file,
           data: data21,
         };
         if (vErrors === null) {
@@ -2199,8 +2201,46 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         errors++;
       }
     }
+    if (data.proxy !== undefined) {
+      let data22 = data.proxy;
+      if (typeof data22 === 'string') {
+        if (!pattern4.test(data22)) {
+          const err54 = {
+            instancePath: instancePath + '/proxy',
+            schemaPath: '#/properties/proxy/pattern',
+            keyword: 'pattern',
+            params: { pattern: '^(?:[Hh][Tt][Tt][Pp][Ss]?://[^\\s/?#]+|\\$env://|\\$file://)' },
+            schema: '^(?:[Hh][Tt][Tt][Pp][Ss]?://[^\\s/?#]+|\\$env://|\\$file://)',
+            parentSchema: schema9.properties.proxy,
+            data: data22,
+          };
+          if (vErrors === null) {
+            vErrors = [err54];
+          } else {
+            vErrors.push(err54);
+          }
+          errors++;
+        }
+      } else {
+        const err55 = {
+          instancePath: instancePath + '/proxy',
+          schemaPath: '#/properties/proxy/type',
+          keyword: 'type',
+          params: { type: 'string' },
+          schema: schema9.properties.proxy.type,
+          parentSchema: schema9.properties.proxy,
+          data: data22,
+        };
+        if (vErrors === null) {
+          vErrors = [err55];
+        } else {
+          vErrors.push(err55);
+        }
+        errors++;
+      }
+    }
   } else {
-    const err54 = {
+    const err56 = {
       instancePath,
       schemaPath: '#/type',
       keyword: 'type',
@@ -2210,9 +2250,9 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
       data,
     };
     if (vErrors === null) {
-      vErrors = [err54];
+      vErrors = [err56];
     } else {
-      vErrors.push(err54);
+      vErrors.push(err56);
     }
     errors++;
   }

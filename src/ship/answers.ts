@@ -9,9 +9,16 @@ import { requestedWaitMs } from './retry-after.ts';
 export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** Empty for a 2xx, which says everything with its status. */
+  /** Unpacked. Of one that is too long, or that cannot be unpacked, what there is to show. */
   readonly body: string;
+  /** The body can be understood: it came to its end, within bounds, and could be unpacked. */
+  readonly isWhole: boolean;
+  /** A success that repeats every event that was sent, as Lago's does. */
+  readonly confirmed: boolean;
 }
+
+/** `strict`: a success must be Lago's own answer; `status`: any that is no web page will do. */
+export type AnswerCheck = 'strict' | 'status';
 
 /** What is to be done with a batch. Indices are positions in the batch. */
 export type Verdict =
@@ -31,19 +38,25 @@ export type Verdict =
   /** Not now. `down`: the server itself says that it takes nothing at all. */
   | { readonly kind: 'retry'; readonly failure: 'down' | 'ailing'; readonly minimumMs: number };
 
+const BYTE_ORDER_MARK = '\uFEFF';
+/** Without leading zeros, so that two keys never mean the same event. */
+const CANONICAL_INDEX = /^(?:0|[1-9]\d{0,5})$/;
+
 const DELIVERED: Verdict = { kind: 'delivered' };
 const TOO_MANY: Verdict = { kind: 'too_many' };
 const POISON: Verdict = { kind: 'divide', reason: 'poison' };
 const TOO_LARGE: Verdict = { kind: 'divide', reason: 'too_large' };
 
 /**
+ * Never throws, whatever the answer holds.
  * @param events in the batch
  * @param now Unix milliseconds, for a `Retry-After` that is a date
  */
-export function judge(answer: Answer, events: number, now: number): Verdict {
+export function judge(answer: Answer, events: number, now: number, check: AnswerCheck = 'strict'): Verdict {
   const { status } = answer;
   if (status >= 200 && status < 300) {
-    return isHtml(answer) ? { kind: 'hold', remedy: remedyFor('not_lago', answer.headers) } : DELIVERED;
+    if (answer.confirmed || (check === 'status' && !isHtml(answer))) return DELIVERED;
+    return { kind: 'hold', remedy: remedyFor(isHtml(answer) ? 'not_lago' : 'not_confirmed', answer.headers) };
   }
   if (status === 400) return judge400(answer);
   if (status === 413) return TOO_LARGE;
@@ -54,6 +67,7 @@ export function judge(answer: Answer, events: number, now: number): Verdict {
 
 function judge400(answer: Answer): Verdict {
   if (isHtml(answer)) return { kind: 'hold', remedy: remedyFor('not_lago', answer.headers) };
+  if (!answer.isWhole) return { kind: 'hold', remedy: remedyFor('unreadable', answer.headers) };
   // What Lago's other endpoints say about a body they do not know: every batch would be refused.
   if (answer.body.includes('param is missing')) {
     return { kind: 'hold', remedy: remedyFor('not_batch_endpoint', answer.headers) };
@@ -67,26 +81,36 @@ function judge400(answer: Answer): Verdict {
  */
 function judge422(answer: Answer, events: number): Verdict {
   if (isHtml(answer)) return { kind: 'hold', remedy: remedyFor('not_lago', answer.headers) };
+  if (!answer.isWhole) return { kind: 'hold', remedy: remedyFor('unreadable', answer.headers) };
   const details = errorDetails(answer.body);
   if (isObject(details) && Array.isArray(details['events'])) {
     if (details['events'].includes('too_many_events') && events > 1) return TOO_MANY;
     // We send at least one event, always: something on the way took them out, or its limit is zero.
     return { kind: 'hold', remedy: remedyFor('not_batch_endpoint', answer.headers) };
   }
+  const named = isObject(details) ? byIndex(details, events) : undefined;
+  if (named !== undefined) return named;
+  // About a single event it may speak without an index, as the endpoint for one event does.
+  if (events === 1 && isDuplicate(details)) return { kind: 'by_index', duplicates: [0], rejected: [] };
+  return POISON;
+}
+
+/**
+ * Undefined unless every key is the index of an event of the batch, written as Lago writes it: an answer that names
+ * another one is not about this batch, and must settle nothing of it.
+ */
+function byIndex(details: Record<string, unknown>, events: number): Verdict | undefined {
+  const entries = Object.entries(details);
+  if (entries.length === 0 || entries.length > events) return undefined;
   const duplicates: number[] = [];
   const rejected: { index: number; detail: string }[] = [];
-  if (isObject(details)) {
-    for (const [key, detail] of Object.entries(details)) {
-      const index = /^\d{1,6}$/.test(key) ? Number(key) : events;
-      if (index >= events) continue;
-      if (isDuplicate(detail)) duplicates.push(index);
-      else rejected.push({ index, detail: typeof detail === 'string' ? detail : JSON.stringify(detail) });
-    }
-    if (duplicates.length + rejected.length > 0) return { kind: 'by_index', duplicates, rejected };
-    // About a single event it may speak without an index, as the endpoint for one event does.
-    if (events === 1 && isDuplicate(details)) return { kind: 'by_index', duplicates: [0], rejected: [] };
+  for (const [key, detail] of entries) {
+    const index = CANONICAL_INDEX.test(key) ? Number(key) : events;
+    if (index >= events) return undefined;
+    if (isDuplicate(detail)) duplicates.push(index);
+    else rejected.push({ index, detail: typeof detail === 'string' ? detail : asJson(detail) });
   }
-  return POISON;
+  return { kind: 'by_index', duplicates, rejected };
 }
 
 function judgeTransient({ status, headers }: Answer, now: number): Verdict {
@@ -102,9 +126,18 @@ function isDuplicate(detail: unknown): boolean {
   return Array.isArray(errors) && errors.length === 1 && errors[0] === 'value_already_exist';
 }
 
+/** JSON that was read may still be nested too deep to be written. */
+function asJson(detail: unknown): string {
+  try {
+    return JSON.stringify(detail);
+  } catch {
+    return '(details that are nested too deep to be shown)';
+  }
+}
+
 function errorDetails(body: string): unknown {
   try {
-    const answer: unknown = JSON.parse(body);
+    const answer: unknown = JSON.parse(body.startsWith(BYTE_ORDER_MARK) ? body.slice(1) : body);
     return isObject(answer) ? answer['error_details'] : undefined;
   } catch {
     return undefined;
@@ -116,7 +149,10 @@ function errorDetails(body: string): unknown {
  * and its success stored none.
  */
 function isHtml({ headers }: Answer): boolean {
-  return headers['content-type']?.startsWith('text/html') === true;
+  // A header that is sent twice is a list, whatever the types say.
+  const type: unknown = headers['content-type'];
+  const first: unknown = Array.isArray(type) ? type[0] : type;
+  return typeof first === 'string' && /^\s*text\/html/i.test(first);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

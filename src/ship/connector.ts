@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import type { Dispatcher } from 'undici';
 import type { LagoDestinationConfig } from '../config/types.ts';
 import { ConfigError } from '../errors.ts';
-import { Client, buildConnector, wholeUndici } from './undici.ts';
+import { MOST_HEADER_BYTES } from './deadline.ts';
+import { toughen } from './tough-parser.ts';
+import { Client, buildConnector, symbols, wholeSymbols, wholeUndici } from './undici.ts';
 
 /** Also when the server says that it would keep it for longer. */
 const keptFor = (keepMs: number) => ({ keepAliveTimeout: keepMs, keepAliveMaxTimeout: keepMs });
@@ -25,12 +27,13 @@ export function connector(origin: string, config: LagoDestinationConfig): (keepM
   const options = {
     headersTimeout: timeout,
     bodyTimeout: timeout,
+    maxHeaderSize: MOST_HEADER_BYTES,
     allowH2: false,
   };
   if (proxy === undefined) {
     // One for all of them, so that they share TLS sessions.
     const connect = buildConnector({ ...tls, allowH2: false });
-    return (keepMs) => new Client(origin, { ...options, ...keptFor(keepMs), connect });
+    return (keepMs) => toughen(new Client(origin, { ...options, ...keptFor(keepMs), connect }), symbols);
   }
   // Not ours: what a proxy agent makes for itself has to be of the same copy of undici.
   const { ProxyAgent, Pool, Client: ProxiedClient } = wholeUndici();
@@ -41,7 +44,7 @@ export function connector(origin: string, config: LagoDestinationConfig): (keepM
       requestTls: tls,
       connectTimeout: timeout,
       factory: (to, given: Client.Options) =>
-        new ProxiedClient(to, { ...given, ...options, ...keptFor(keepMs) }),
+        toughen(new ProxiedClient(to, { ...given, ...options, ...keptFor(keepMs) }), wholeSymbols()),
       clientFactory: (proxyOrigin, given) => new Pool(proxyOrigin, { ...given, headersTimeout: timeout }),
     });
 }

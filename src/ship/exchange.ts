@@ -1,19 +1,15 @@
 /**
- * One request and its answer. Tells `done` exactly once, when the connection is free again. The body of a success
- * is dropped as it comes (Lago echoes every event), that of a refusal is kept up to a bound.
+ * One request and its answer. Tells `done` exactly once, when the connection is free again. What is read of the answer
+ * is bounded in bytes and in time (deadline.ts), whatever the server does.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
-import type { Clock } from '../types.ts';
+import { AnswerBody } from './answer-body.ts';
 import type { Answer } from './answers.ts';
 import type { Batch } from './batch.ts';
+import { MOST_INTERIM } from './deadline.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Connection } from './http-client.ts';
-
-/** More of a refusal than this is not needed to understand it. */
-const MOST_BODY_BYTES = 1_048_576;
-/** undici's timeout starts anew with each piece of the body; an answer that trickles is cut off after this many. */
-const MOST_TIMEOUTS = 10;
 
 /** What the breakers handed out when they let the request through. */
 export interface Tickets {
@@ -23,9 +19,14 @@ export interface Tickets {
 
 /** The same for all requests of a destination. */
 export interface ExchangeLimits {
-  readonly clock: Clock;
-  readonly timeoutMs: number;
+  /** Of the whole request. */
+  readonly deadlineMs: number;
+  /** Whether a success must repeat the events; without it its status alone counts. */
+  readonly strict: boolean;
 }
+
+/** These mean something only when the whole of their body is known. */
+const TOLD_BY_BODY: ReadonlySet<number> = new Set([400, 413, 422]);
 
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly batch: Batch;
@@ -33,15 +34,19 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly tickets: Tickets;
   /** Holds the request's body. */
   readonly buffer: Buffer;
-  readonly #clock: Clock;
-  readonly #deadline: number;
+  readonly #limits: ExchangeLimits;
   readonly #done: (exchange: Exchange) => void;
   readonly #connection: Connection;
-  readonly #body: Buffer[] = [];
-  #bodyBytes = 0;
+  readonly #deadline: NodeJS.Timeout;
+  #controller: Dispatcher.DispatchController | undefined;
   #finished = false;
+  #interim = 0;
+  #bytes = 0;
   #status = 0;
   #headers: IncomingHttpHeaders = {};
+  #body: AnswerBody | undefined;
+  /** Enough of the answer was read. */
+  #isCut = false;
   #error: Error | undefined;
 
   constructor(
@@ -49,70 +54,92 @@ export class Exchange implements Dispatcher.DispatchHandler {
     endpoint: Endpoint,
     tickets: Tickets,
     buffer: Buffer,
-    { clock, timeoutMs }: ExchangeLimits,
+    limits: ExchangeLimits,
     done: (exchange: Exchange) => void,
   ) {
     this.batch = batch;
     this.endpoint = endpoint;
     this.tickets = tickets;
     this.buffer = buffer;
-    this.#clock = clock;
-    this.#deadline = clock.now() + timeoutMs * MOST_TIMEOUTS;
+    this.#limits = limits;
     this.#done = done;
     this.#connection = endpoint.client.take();
+    this.#deadline = setTimeout(() => this.#expire(), limits.deadlineMs);
   }
 
   /** @param bytes of the buffer, which are the request's body */
   send(bytes: number): void {
+    this.#bytes = bytes;
     this.endpoint.client.post(this.#connection, this.buffer.subarray(0, bytes), this);
   }
 
   /** The answer, or why there is none. */
   result(): Answer | Error {
-    if (this.#error !== undefined) return this.#error;
-    return { status: this.#status, headers: this.#headers, body: Buffer.concat(this.#body).toString() };
+    const status = this.#status;
+    const isWhole = this.#error === undefined && !this.#isCut;
+    if (this.#error !== undefined) {
+      const isClear = status !== 0 && (this.isTaken ? !this.#limits.strict : !TOLD_BY_BODY.has(status));
+      if (!isClear) return this.#error;
+    }
+    const headers = this.#headers;
+    const body = this.#body?.read(isWhole);
+    if (body === undefined) return { status, headers, body: '', isWhole, confirmed: false };
+    return { status, headers, body: body.text, isWhole: body.isWhole, confirmed: body.confirmed };
   }
 
-  /** undici insists on it. */
-  onRequestStart(): void {}
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+  }
 
   onResponseStart(
-    _controller: Dispatcher.DispatchController,
+    controller: Dispatcher.DispatchController,
     status: number,
     headers: IncomingHttpHeaders,
   ): void {
-    if (status < 200) return;
+    if (status < 200) {
+      if (++this.#interim > MOST_INTERIM) {
+        controller.abort(new Error(`more than ${MOST_INTERIM} interim answers (${status}) and no answer`));
+      }
+      return;
+    }
     this.#status = status;
     this.#headers = headers;
+    const { strict } = this.#limits;
+    this.#body = new AnswerBody(status, headers, { batch: this.batch, bytes: this.#bytes, strict });
   }
 
   onResponseData(controller: Dispatcher.DispatchController, piece: Buffer): void {
-    if (!this.isStored && this.#bodyBytes < MOST_BODY_BYTES) {
-      // A copy: the piece is a view of the socket's buffer.
-      this.#body.push(Buffer.from(piece));
-      this.#bodyBytes += piece.length;
-    }
-    if (this.#clock.now() > this.#deadline) controller.abort(new Error('timeout: the answer does not end'));
+    if (this.#body!.take(piece)) return;
+    this.#isCut = true;
+    controller.abort(new Error('the answer is too long'));
   }
 
   onResponseEnd(): void {
     this.#finish(true);
   }
 
-  /** What Lago stored is told by the first line of its answer: a break after that changes nothing. */
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    if (!this.isStored) this.#error = error;
+    if (!this.#isCut) this.#error ??= error;
     this.#finish(false);
   }
 
-  /** The server has taken all of it. */
-  get isStored(): boolean {
+  /** The server has taken all of it: its buffer may be used again. */
+  get isTaken(): boolean {
     return this.#status >= 200 && this.#status < 300;
+  }
+
+  #expire(): void {
+    const seconds = Math.round(this.#limits.deadlineMs / 1000);
+    const error = new Error(`timeout: no whole answer within ${seconds} s`);
+    this.#error = error;
+    if (this.#controller === undefined) this.endpoint.client.renew(this.#connection);
+    else this.#controller.abort(error);
   }
 
   #finish(isConnected: boolean): void {
     if (this.#finished) return;
     this.#finished = true;
+    clearTimeout(this.#deadline);
     const { client } = this.endpoint;
     try {
       if (isConnected) client.giveBack(this.#connection);

@@ -46,6 +46,7 @@ export class HttpClient {
         'content-type': 'application/json',
         // Without it Rails may answer a 400 as a web page.
         accept: 'application/json',
+        'accept-encoding': 'identity',
         authorization: `Bearer ${config.token}`,
         'user-agent': userAgent,
       },

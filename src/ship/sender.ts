@@ -9,6 +9,7 @@ import type { Answer, Verdict } from './answers.ts';
 import { fullJitterMs } from './backoff.ts';
 import type { Backlog } from './backlog.ts';
 import { Breaker } from './breaker.ts';
+import { requestDeadlineMs } from './deadline.ts';
 import type { Diagnostics } from './diagnostics.ts';
 import type { Endpoint } from './endpoint.ts';
 import { Exchange } from './exchange.ts';
@@ -67,7 +68,10 @@ export class Sender {
       client: new HttpClient(address, config, userAgent),
       breaker: new Breaker({ clock, tolerates: TOLERATED_FAILURES, delayMs, halfOpened }),
     }));
-    this.#limits = { clock, timeoutMs: config.timeout };
+    this.#limits = {
+      deadlineMs: requestDeadlineMs(config.timeout),
+      strict: config.answer_check === 'strict',
+    };
     this.#bodies = new RequestBodies(config.concurrency);
     this.#pacer = new Pacer(config.max_requests_per_second);
     this.#outcomes = new Outcomes({
@@ -150,7 +154,7 @@ export class Sender {
   readonly #ended = (exchange: Exchange): void => {
     const { batch, endpoint } = exchange;
     this.#inFlight--;
-    if (exchange.isStored) this.#bodies.giveBack(exchange.buffer);
+    if (exchange.isTaken) this.#bodies.giveBack(exchange.buffer);
     const result = exchange.result();
     // When stopping, a request without an answer leaves its events unsettled, and says nothing about the endpoint.
     if (!(this.#stopping && result instanceof Error)) {
@@ -162,7 +166,8 @@ export class Sender {
   };
 
   #judge(result: Answer | Error, events: number): Verdict {
-    if (!(result instanceof Error)) return judge(result, events, this.#options.clock.now());
+    const { clock, config } = this.#options;
+    if (!(result instanceof Error)) return judge(result, events, clock.now(), config.answer_check);
     return { kind: 'retry', failure: isUnreached(result) ? 'down' : 'ailing', minimumMs: 0 };
   }
 

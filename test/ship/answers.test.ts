@@ -1,3 +1,5 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { judge } from '../../src/ship/answers.ts';
 import type { Verdict } from '../../src/ship/answers.ts';
@@ -10,7 +12,7 @@ const ailing: Verdict = { kind: 'retry', failure: 'ailing', minimumMs: 0 };
 const down = (minimumMs: number): Verdict => ({ kind: 'retry', failure: 'down', minimumMs });
 
 function verdict(status: number, body = '', headers: Record<string, string> = {}, events = 3): Verdict {
-  return judge({ status, body, headers }, events, NOW);
+  return judge({ status, body, headers, isWhole: true, confirmed: false }, events, NOW);
 }
 
 /** The wait that an answer asks for, NaN when it is not to be tried again. */
@@ -20,13 +22,25 @@ function wait(status: number, headers: Record<string, string>): number {
 }
 
 describe('the table of answers', () => {
-  it.each([200, 201, 202, 204])('%i is delivered', (status) => {
-    expect(verdict(status, '<not json')).toEqual({ kind: 'delivered' });
+  it.each([200, 201, 202, 204])('%i is delivered when it repeats the events, and holds else', (status) => {
+    const answer = { status, body: 'ok', headers: {}, isWhole: true };
+    expect(judge({ ...answer, confirmed: true }, 3, NOW)).toEqual({ kind: 'delivered' });
+    expect(judge({ ...answer, confirmed: false }, 3, NOW)).toMatchObject({
+      kind: 'hold',
+      remedy: expect.stringContaining('answer_check: status') as string,
+    });
+    expect(judge({ ...answer, confirmed: false }, 3, NOW, 'status')).toEqual({ kind: 'delivered' });
   });
 
   it('a success that is a web page delivered nothing', () => {
-    const page = verdict(200, '', { 'content-type': 'text/html; charset=utf-8' });
-    expect(page).toMatchObject({ kind: 'hold', remedy: expect.stringMatching(/^A web page/) as string });
+    const headers = { 'content-type': 'Text/HTML; charset=utf-8' };
+    const answer = { status: 200, body: '', headers, isWhole: true, confirmed: false };
+    for (const check of ['strict', 'status'] as const) {
+      expect(judge(answer, 3, NOW, check)).toMatchObject({
+        kind: 'hold',
+        remedy: expect.stringMatching(/^A web page/) as string,
+      });
+    }
   });
 
   it.each([400, 422])('%i that names no event divides the batch', (status) => {
@@ -111,16 +125,28 @@ describe('422 by index', () => {
     });
   });
 
-  it('ignores indices that are not in the batch', () => {
-    const details = {
-      '3': DUPLICATE,
-      '-1': DUPLICATE,
-      '1e0': DUPLICATE,
-      x: DUPLICATE,
-      '99999999999': DUPLICATE,
-    };
-    expect(verdict(422, unprocessable(details).body)).toEqual(POISON);
-    expect(verdict(422, unprocessable({ ...details, '1': DUPLICATE }).body)).toMatchObject({
+  it.each(['3', '-1', '1e0', 'x', '00', '01', ' 1', '1.0', '99999999999', '', '__proto__'])(
+    'settles nothing by an answer that names the event %j, which is not in the batch',
+    (key) => {
+      const body = `{"error_details":{"1":${JSON.stringify(DUPLICATE)},"${key}":${JSON.stringify(DUPLICATE)}}}`;
+      expect(verdict(422, body)).toEqual(POISON);
+    },
+  );
+
+  it('shows details that are nested too deep to be written', () => {
+    const deep = `${'['.repeat(5000)}${']'.repeat(5000)}`;
+    expect(verdict(422, `{"error_details":{"0":${deep}}}`)).toMatchObject({
+      kind: 'by_index',
+      rejected: [{ index: 0 }],
+    });
+    expect(verdict(422, `{"error_details":{"0":{"transaction_id":${deep}}}}`)).toMatchObject({
+      kind: 'by_index',
+      rejected: [{ index: 0 }],
+    });
+  });
+
+  it('reads an answer that begins with a byte order mark', () => {
+    expect(verdict(422, `\uFEFF${unprocessable({ '1': DUPLICATE }).body}`)).toMatchObject({
       duplicates: [1],
     });
   });
@@ -144,6 +170,53 @@ describe('422 about the whole batch', () => {
     const many = unprocessable({ events: ['too_many_events'] }).body;
     expect(verdict(422, many, {}, 1).kind).toBe('hold');
     expect(verdict(422, unprocessable({ events: ['no_events'] }).body).kind).toBe('hold');
+  });
+});
+
+describe('any answer', () => {
+  it('is judged without an exception, and settles no event twice', () => {
+    const text = fc.oneof(
+      fc.json({ maxDepth: 6 }),
+      fc.string(),
+      fc.json().map((details) => `{"error_details":${details}}`),
+      fc
+        .dictionary(
+          fc.oneof(fc.constantFrom('0', '00', '1', '-0', '2', '3', 'events'), fc.string()),
+          fc.json(),
+        )
+        .map(
+          (details) =>
+            `{"error_details":{${Object.entries(details)
+              .map(([key, value]) => `${JSON.stringify(key)}:${value}`)
+              .join()}}}`,
+        ),
+    );
+    const header = fc.oneof(fc.string(), fc.array(fc.string()), fc.constant(undefined));
+    const headers = fc.record({
+      'content-type': header,
+      'retry-after': header,
+      'x-ratelimit-reset': header,
+      'x-ratelimit-remaining': header,
+      location: header,
+      date: header,
+    });
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 100, max: 999 }),
+        text,
+        headers,
+        fc.integer({ min: 1, max: 4 }),
+        fc.boolean(),
+        (status, body, given, events, isWhole) => {
+          const answer = { status, body, headers: given as IncomingHttpHeaders, isWhole, confirmed: false };
+          const judged = judge(answer, events, NOW);
+          if (judged.kind !== 'by_index') return;
+          const indices = [...judged.duplicates, ...judged.rejected.map(({ index }) => index)];
+          expect(new Set(indices).size).toBe(indices.length);
+          for (const index of indices) expect(index).toBeLessThan(events);
+        },
+      ),
+    );
   });
 });
 

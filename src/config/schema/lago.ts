@@ -65,6 +65,14 @@ export const lagoSchema: SchemaNode = {
         'The API key of Lago: `$env://NAME` (environment variable), `$file:///path` (content of a file, without its trailing newline), or the key itself.',
       examples: ['$env://LAGO_API_KEY', '$file:///run/secrets/lago'],
     },
+    answer_check: {
+      type: 'string',
+      enum: ['strict', 'status'],
+      default: 'strict',
+      description:
+        'What counts as delivered. `strict`: an answer of Lago, which repeats every event that was sent; any other success (a catch-all, a login page) holds the destination. `status`: any success that is no web page, for a proxy that takes the body out of answers.',
+      examples: ['status'],
+    },
     batch_max_size: {
       type: 'integer',
       minimum: 1,

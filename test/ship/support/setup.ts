@@ -36,6 +36,7 @@ export function destination(
     endpoint_addrs: addresses,
     endpoint_uri: '/api/v1/events/batch',
     token: TOKEN,
+    answer_check: 'strict',
     batch_max_size: 100,
     inactive_timeout: 5,
     buffer_duration: 60,
