@@ -7,6 +7,7 @@
 import type { ByteWriter } from './bytes.ts';
 import type { LogRange } from './log-range.ts';
 import type { Mark } from './mark.ts';
+import type { LineLoss } from './loss.ts';
 
 /** Hands out the time and waits; tests move it, production uses `systemClock` of `clock.ts`. */
 export interface Clock {
@@ -98,6 +99,11 @@ export interface LineConsumer {
    * after all (a writer that was later than `rotate_wait`): then `started` is called again, and lines follow.
    */
   ended(source: string, generation: Generation, offset: number): void | Promise<void>;
+  /**
+   * A part of a generation cannot be read. Resolves, when that is durable, to its id in the books. With `isEnd` the
+   * generation has ended, as if `ended` had been called, in the same durable step.
+   */
+  lost?(loss: LineLoss): Promise<string>;
 }
 
 /** How far a followed file has been read, for status. */

@@ -20,7 +20,16 @@ export type TelemetryEvent =
   | { event: 'generation_found'; source: string; path: string; fingerprint: string; offset: number }
   | { event: 'generation_ended'; source: string; path: string; fingerprint: string; offset: number }
   /** Lines that were never read: the generation is nowhere. `to` is absent when its size is unknown. */
-  | { event: 'lines_lost'; source: string; path: string; fingerprint: string; from: number; to?: number }
+  | {
+      event: 'lines_lost';
+      source: string;
+      path: string;
+      fingerprint: string;
+      from: number;
+      to?: number;
+      /** In the books: to be acknowledged by. */
+      id?: string;
+    }
   // ---- map
   | { event: 'line_dead'; source: string; path: string; offset: number; reason: DeadReason; message: string }
   /** The line gave an event whose id another line had given shortly before: Lago bills only one of them. */

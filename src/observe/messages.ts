@@ -56,7 +56,7 @@ export const MESSAGES: MessageTable = {
   lines_lost: {
     level: 'error',
     text: (e) =>
-      `lines lost: ${e.path} (${e.fingerprint}) is gone, unread from byte ${e.from} ${e.to === undefined ? 'on' : `to ${e.to}`}; ${LOST_HINT}`,
+      `lines lost: ${e.path} (${e.fingerprint}) is gone, unread from byte ${e.from} ${e.to === undefined ? 'on' : `to ${e.to}`}; ${LOST_HINT}${e.id === undefined ? '' : `; then: tailmeter audit --acknowledge ${e.id}`}`,
   },
   line_dead: {
     level: 'warn',

@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { StateDirError } from '../errors.ts';
+import type { Loss } from '../loss.ts';
 import type { DestinationCounts, GenerationAccount, SourceCounts } from '../types.ts';
 import type { AbsentNames } from './absent-chunks.ts';
 import type { KnownLetter, LetterMarks } from './letter-files.ts';
@@ -25,6 +26,8 @@ export interface Books {
   readonly destinations: Readonly<Record<string, DestinationCounts>>;
   /** By destination: chunks whose events are in the counts as settled, and whose files may still exist. */
   readonly settled: Readonly<Record<string, readonly number[]>>;
+  /** What will not be delivered, oldest first. */
+  readonly losses?: readonly Loss[];
 }
 
 export interface CheckpointData extends Books {

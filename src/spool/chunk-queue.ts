@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { CorruptChunkError, NewerChunkError } from '../errors.ts';
 import type { Reporter } from '../observe/events.ts';
 import type { LogRange } from '../log-range.ts';
-import type { DeadLetter, DeliveryQueue, LoadedChunk, SealedChunk, Settlement } from '../types.ts';
+import type { Clock, DeadLetter, DeliveryQueue, LoadedChunk, SealedChunk, Settlement } from '../types.ts';
 import type { AbsentChunks } from './absent-chunks.ts';
 import { decodeChunk } from './chunk-format.ts';
 import type { Checkpointer } from './checkpointer.ts';
@@ -29,6 +29,7 @@ export interface ChunkQueueOptions {
   readonly fresh: FreshChunks;
   readonly spare: SpareBuffers;
   readonly reporter: Reporter;
+  readonly clock: Clock;
   /** Those of the last run. */
   readonly waiting: readonly SealedChunk[];
 }
@@ -85,7 +86,7 @@ export class ChunkQueue implements DeliveryQueue {
   }
 
   async restore(chunk: SealedChunk, cause: Error): Promise<boolean> {
-    const { fs, folders, ledger, reporter, restorer } = this.#o;
+    const { fs, folders, ledger, reporter, restorer, clock } = this.#o;
     const { destination, file } = chunk;
     if (cause instanceof NewerChunkError) {
       // Not ours to judge: it waits, unsettled, for a start of a version that knows it.
@@ -101,7 +102,7 @@ export class ChunkQueue implements DeliveryQueue {
     const detail = cause instanceof CorruptChunkError ? cause.detail : cause.message;
     const error = new CorruptChunkError(file, `${detail}; ${failure}`, { cause });
     reporter.report({ event: 'chunk_quarantined', destination, file: aside, error });
-    ledger.lost(destination, chunk.events);
+    ledger.lostChunk(chunk, `its chunk was damaged or deleted: ${detail}; ${failure}`, clock.now());
     this.settled(chunk, { delivered: 0, duplicates: 0, dead: chunk.events });
     return false;
   }

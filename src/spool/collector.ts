@@ -17,6 +17,7 @@ import type {
 } from '../types.ts';
 import { generationKey } from '../generation-key.ts';
 import { Trail, type Mark } from '../mark.ts';
+import type { LineLoss } from '../loss.ts';
 import type { FreshChunks } from './fresh-chunks.ts';
 import type { SpoolGate } from './gate.ts';
 import { OpenRange } from './open-range.ts';
@@ -55,6 +56,8 @@ export interface CollectorOptions {
   readonly checkpoint: () => Promise<void>;
   /** All ranges of the generation are durable. */
   readonly ended: (source: string, generation: Generation, offset: number) => void;
+  /** A part of a generation is lost; returns the id of the loss. */
+  readonly lost: (loss: LineLoss) => string;
   readonly signal: AbortSignal;
 }
 
@@ -112,6 +115,21 @@ export class Collector implements LineConsumer {
     if (range !== undefined) this.#seal(range);
     this.#trails.delete(key);
     void this.#o.sealer.afterwards(() => this.#o.ended(source, generation, offset));
+  }
+
+  async lost(loss: LineLoss): Promise<string> {
+    const { sealer, signal, lost, checkpoint } = this.#o;
+    const key = keyOf(loss.source, loss.generation);
+    const range = this.#open.get(key);
+    if (range !== undefined) this.#seal(range);
+    if (loss.isEnd) this.#trails.delete(key);
+    let id = '';
+    await sealer.afterwards(() => {
+      id = lost(loss);
+    });
+    await sealer.insist(checkpoint);
+    signal.throwIfAborted();
+    return id;
   }
 
   /** Hands over all open ranges; resolves when they are durable. */

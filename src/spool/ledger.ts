@@ -2,11 +2,20 @@
  * The books: positions and counts as far as they are durable or can be derived from what is durable. Changed only
  * by a finished seal, a settled chunk, or a generation that starts or ends; a checkpoint is a copy of it.
  */
-import type { DestinationCounts, Generation, GenerationAccount, Settlement, SourceCounts } from '../types.ts';
+import type { LineLoss } from '../loss.ts';
+import type {
+  DestinationCounts,
+  Generation,
+  GenerationAccount,
+  SealedChunk,
+  Settlement,
+  SourceCounts,
+} from '../types.ts';
 import type { Books } from './checkpoint.ts';
 import { generationKey as keyOf } from '../generation-key.ts';
 import type { Mark } from '../mark.ts';
 import { add, noLines } from './counts.ts';
+import { Losses } from './losses.ts';
 
 /** Ended generations that are remembered per source, so that rotated files are not taken for unread ones. */
 const ENDED_KEPT = 1000;
@@ -32,6 +41,8 @@ interface SourceBook {
 }
 
 export class Ledger {
+  /** What will not be delivered. */
+  readonly losses: Losses;
   #sealedThrough: number;
   readonly #sources = new Map<string, SourceBook>();
   readonly #destinations = new Map<string, DestinationCounts>();
@@ -40,6 +51,7 @@ export class Ledger {
 
   constructor(books: Books) {
     this.#sealedThrough = books.sealed_through;
+    this.losses = new Losses(books.losses ?? []);
     for (const [source, { counts, generations }] of Object.entries(books.sources)) {
       const positions = new Map(generations.map((position) => [keyOf(position), position]));
       this.#sources.set(source, { counts: { ...counts }, positions });
@@ -101,6 +113,7 @@ export class Ledger {
     const { start, counts: account } = accountAt(this.position(source, generation), from);
     add(account, counts);
     this.#set(source, generation, { start, counts: account, ...marked(mark), offset: to, ended: false });
+    this.losses.read(source, generation, from, to);
     for (const [destination, count] of events) this.destination(destination).events += count;
     if (sequence !== undefined) this.cover(sequence);
   }
@@ -112,6 +125,7 @@ export class Ledger {
       offset,
       ended: true,
     });
+    this.losses.ended(source, generation, offset);
     const { positions } = this.#source(source);
     let surplus = [...positions.values()].filter((position) => position.ended).length - ENDED_KEPT;
     for (const [key, position] of positions) {
@@ -130,9 +144,25 @@ export class Ledger {
     this.#settled.set(sequence, destination);
   }
 
-  /** Of the events that were settled as dead, these have no letter. */
-  lost(destination: string, events: number): void {
+  /**
+   * A part of a generation will not be read; with `isEnd`, nothing more of it.
+   * @param now Unix milliseconds
+   * @returns the id of the loss
+   */
+  lostLines(loss: LineLoss, now: number): string {
+    if (loss.isEnd) this.ended(loss.source, loss.generation, loss.from);
+    return this.losses.lines(loss, now).id;
+  }
+
+  /**
+   * Of the events that were settled as dead, those of this chunk have no letter.
+   * @param now Unix milliseconds
+   */
+  lostChunk({ destination, events, fingerprint, from, to }: SealedChunk, reason: string, now: number): void {
     this.destination(destination).lost += events;
+    const path = this.#pathOf(fingerprint);
+    const place = { ...(path === undefined ? {} : { path }), fingerprint, from, to };
+    this.losses.events({ destination, events, reason, ...place }, now);
   }
 
   /** The chunks' files are gone for good. */
@@ -195,7 +225,16 @@ export class Ledger {
         [...this.#destinations].map(([name, counts]) => [name, { ...counts }]),
       ),
       settled,
+      ...(this.losses.list().length === 0 ? {} : { losses: this.losses.list() }),
     };
+  }
+
+  #pathOf(fingerprint: string): string | undefined {
+    for (const { positions } of this.#sources.values()) {
+      for (const position of positions.values())
+        if (position.fingerprint === fingerprint) return position.path;
+    }
+    return undefined;
   }
 
   #set(source: string, generation: Generation, state: Omit<GenerationAccount, keyof Generation>): void {

@@ -160,6 +160,9 @@ function settleMissing(
   for (const destination of new Set(destinations)) {
     const waiting = chunks.get(destination)?.reduce((sum, { events }) => sum + events, 0) ?? 0;
     const gone = ledger.reconcile(destination, waiting);
-    if (gone > 0) reporter.report({ event: 'events_missing', destination, events: gone });
+    if (gone < 0) ledger.losses.cameBack(destination, -gone);
+    if (gone <= 0) continue;
+    ledger.losses.events({ destination, events: gone, reason: 'their chunks are gone' }, Date.now());
+    reporter.report({ event: 'events_missing', destination, events: gone });
   }
 }

@@ -151,6 +151,7 @@ export class Spool {
       fresh,
       spare,
       reporter,
+      clock,
     };
     const queues = new Map<string, ChunkQueue>();
     for (const name of destinations) {
@@ -190,6 +191,7 @@ export class Spool {
         ledger.ended(source, generation, offset);
         checkpointer.touch();
       },
+      lost: (loss) => ledger.lostLines(loss, clock.now()),
     });
     this.ledger = ledger;
     this.gate = gate;

@@ -17,6 +17,7 @@ import type { SourceSetup } from './setup.ts';
 /** Searches that must miss a generation, in `rotate_wait` or longer, before it counts as lost: files are on the move. */
 const SEARCHES_TO_LOSE = 2;
 const MS_PER_S = 1000;
+const GONE = 'it was rotated away or deleted before it could be read, and is not to be found';
 
 export interface Surroundings {
   /** The first search, at the start. */
@@ -194,7 +195,7 @@ export class Search {
     for (const known of this.#registry.missing()) {
       this.wanted = true;
       if (unsettled || !isThere || !this.#isLost(known)) continue;
-      if (await this.#giveUp(known)) this.#reportLoss(known);
+      await this.#giveUp(known);
     }
   }
 
@@ -204,27 +205,27 @@ export class Search {
     return known.missed >= SEARCHES_TO_LOSE && now - known.missedSince >= this.#quietMs;
   }
 
-  /** False when the consumer refuses to hear of it for now. */
-  async #giveUp(known: Known): Promise<boolean> {
+  /** What the consumer refuses to hear of for now is told the next time. Reported only once it is in the books. */
+  async #giveUp(known: Known): Promise<void> {
     const { consumer, source } = this.#setup;
-    try {
-      await consumer.ended(source.path, known.generation, known.offset);
-    } catch {
-      return false;
-    }
-    known.status = 'lost';
-    return true;
-  }
-
-  #reportLoss({ generation, offset, size }: Known): void {
+    const { generation, offset, size } = known;
     const { path: at, fingerprint } = generation;
-    if (size !== undefined && size <= offset) {
-      // Truncated, with nothing unread that anybody knows of.
-      this.#reports.tell({ event: 'generation_ended', path: at, fingerprint, offset });
+    // Truncated, with nothing unread that anybody knows of.
+    const isRead = size !== undefined && size <= offset;
+    const place = { from: offset, ...(size === undefined ? {} : { to: size }) };
+    let id: string | undefined;
+    try {
+      if (isRead || consumer.lost === undefined) await consumer.ended(source.path, generation, offset);
+      else id = await consumer.lost({ source: source.path, generation, ...place, reason: GONE, isEnd: true });
+    } catch {
       return;
     }
-    const to = size === undefined ? {} : { to: size };
-    this.#reports.tell({ event: 'lines_lost', path: at, fingerprint, from: offset, ...to });
+    known.status = 'lost';
+    if (isRead) this.#reports.tell({ event: 'generation_ended', path: at, fingerprint, offset });
+    else {
+      const loss = id === undefined ? {} : { id };
+      this.#reports.tell({ event: 'lines_lost', path: at, fingerprint, ...place, ...loss });
+    }
   }
 }
 

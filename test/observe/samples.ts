@@ -15,7 +15,7 @@ export const SAMPLES: { readonly [K in EventName]: Extract<TelemetryEvent, { eve
   rotation: { event: 'rotation', ...file, kind: 'renamed' },
   generation_found: { event: 'generation_found', ...generation, offset: 7 },
   generation_ended: { event: 'generation_ended', ...generation, offset: 7 },
-  lines_lost: { event: 'lines_lost', ...generation, from: 7, to: 9 },
+  lines_lost: { event: 'lines_lost', ...generation, from: 7, to: 9, id: '0badcafe' },
   line_dead: { event: 'line_dead', ...file, offset: 7, reason: 'not_json', message: 'no object at byte 0' },
   repeated_id: { event: 'repeated_id', ...file, offset: 7, transactionId: 'a1' },
   spool_paused: { event: 'spool_paused', cause: 'full', message: 'the spool holds 10 of 10 bytes' },

@@ -71,6 +71,7 @@ test('dead events without a letter are counted, and no more when their chunk com
   expect(ledger.reconcile('lago', 7)).toBe(-3);
   expect(ledger.destination('lago')).toMatchObject({ events: 10, dead: 3, lost: 3 });
   ledger.settled('lago', 1, { delivered: 0, duplicates: 0, dead: 2 });
-  ledger.lost('lago', 2);
+  const place = { fingerprint: 'f', from: 0, to: 9, file: 'c', bytes: 1, checksum: 0 };
+  ledger.lostChunk({ destination: 'lago', sequence: 1, events: 2, ...place }, 'gone', 0);
   expect(ledger.destination('lago')).toMatchObject({ events: 10, dead: 5, lost: 5 });
 });
