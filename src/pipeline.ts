@@ -29,6 +29,7 @@ import { KernelMemory, taken } from './kernel/memory.ts';
 import type { Reporter } from './observe/events.ts';
 import { Shipper } from './ship/shipper.ts';
 import { add, noLines } from './spool/counts.ts';
+import { IgnoredFiles } from './spool/ignored-files.ts';
 import { Spool, spoolBytes } from './spool/spool.ts';
 import { diskFs, type StateFs } from './spool/state-fs.ts';
 import { readFinished } from './tail/finished.ts';
@@ -46,6 +47,8 @@ export interface PipelineOptions {
   readonly reporter: Reporter;
   readonly clock?: Clock;
   readonly fs?: StateFs;
+  /** The configuration file, for commands that are suggested to a person. */
+  readonly configFile?: string;
   /** Replay: only lines whose event lies in [sinceMs, untilMs), Unix ms. */
   readonly window?: { readonly sinceMs?: number; readonly untilMs?: number };
   /** Replay: what is selected; the progress of another selection is not continued. */
@@ -61,6 +64,7 @@ export interface ReplayFile {
 export class Pipeline {
   readonly #o: PipelineOptions;
   readonly #spool: Spool;
+  readonly #ignored: IgnoredFiles;
   /** Logs are read into it. */
   readonly #readInto: Buffer;
   readonly #ranges: RangeReader;
@@ -120,13 +124,14 @@ export class Pipeline {
         new Shipper({ destination, queue, reporter, clock, version: options.version }),
       );
     }
-    return new Pipeline(options, readInto, spool, ranges, shippers, mappers);
+    const ignored = await IgnoredFiles.open(fs, stateDir);
+    return new Pipeline(options, readInto, { spool, ignored }, ranges, shippers, mappers);
   }
 
   private constructor(
     options: PipelineOptions,
     readInto: Buffer,
-    spool: Spool,
+    { spool, ignored }: { readonly spool: Spool; readonly ignored: IgnoredFiles },
     ranges: RangeReader,
     shippers: ReadonlyMap<string, Shipper>,
     mappers: ReadonlyMap<string, LineMapper>,
@@ -134,6 +139,7 @@ export class Pipeline {
     this.#o = options;
     this.#readInto = readInto;
     this.#spool = spool;
+    this.#ignored = ignored;
     this.#ranges = ranges;
     this.#shippers = shippers;
     this.#mappers = mappers;
@@ -152,6 +158,12 @@ export class Pipeline {
       clock,
       startedMs: this.#startedMs,
       readInto: this.#readInto,
+      ignored: {
+        of: (source) => this.#ignored.of(source),
+        keep: (source, files) => this.#ignored.keep(source, files),
+        isReplayed: (file) => this.#ignored.isReplayed(file),
+        command: (source, path) => replayCommand(this.#o, source, path),
+      },
     });
     await this.#tailer.start();
   }
@@ -237,6 +249,7 @@ export class Pipeline {
     const open = this.#spool.openCounts();
     const books = ledger.sources();
     const progress = this.#tailer?.progress() ?? [];
+    const ignored = this.#tailer?.ignored();
     return {
       running: true,
       version,
@@ -251,6 +264,7 @@ export class Pipeline {
           counts,
           progress.filter(({ source }) => source === path),
           this.#mappers.get(path),
+          ignored?.get(path),
         );
       }),
       destinations: config.destinations.map(({ name }, number) => {
@@ -269,6 +283,20 @@ function memoryFor({ sources, rules, destinations }: Config): KernelMemory {
   const tables = 2 * sources.length * mapperBytes(rules.length);
   return new KernelMemory({ tables, blocks: taken(READ_BYTES) + spoolBytes(destinations.length) });
 }
+
+/** What bills a file that is not clearly one of a source. */
+function replayCommand(
+  { config, configFile = 'FILE' }: Pick<PipelineOptions, 'config' | 'configFile'>,
+  source: string,
+  path: string,
+): string {
+  const named = config.sources.length > 1 ? ['--source', quoted(source)] : [];
+  return ['tailmeter replay --config', quoted(configFile), ...named, quoted(path)].join(' ');
+}
+
+/** For a shell. */
+const quoted = (text: string): string =>
+  /^[\w./:@%+,=-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
 /** The mapper of one source, from the rules of the configuration. */
 export function mapperFor(

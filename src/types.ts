@@ -117,6 +117,15 @@ export interface ReadProgress {
   readonly size: number;
 }
 
+/** A file beside a log (or in `rotated`) that may be a rotated one of it, but is not clearly: it is not billed. */
+export interface IgnoredFile extends Generation {
+  /** Device and inode, of an archive as well. */
+  readonly key: string;
+  readonly bytes: number;
+  /** Why it is not billed: the end of a sentence for a person. */
+  readonly why: string;
+}
+
 // ---------------------------------------------------------------- map
 
 /** What became of a line: at least one event (`mapped`), only dead letters (`dead`), or nothing (`skipped`). */

@@ -1,8 +1,9 @@
 /** Which configured source a log on the command line belongs to. */
-import { basename, dirname, matchesGlob, resolve } from 'node:path';
+import { basename, dirname, join, matchesGlob, resolve } from 'node:path';
 import type { Config, SourceConfig } from '../config/types.ts';
 import { UsageError } from '../errors.ts';
 import type { ReplayFile } from '../pipeline.ts';
+import { basesOf } from '../tail/siblings.ts';
 
 /**
  * Pairs each log with its source: the one that is named; the one whose path, or a rotated form of it, the log has;
@@ -26,7 +27,7 @@ export function pairWithSources(
 }
 
 function sourceOf({ sources }: Config, log: string): SourceConfig {
-  const byPath = sources.filter(({ path }) => matchesGlob(log, path) || isRotatedForm(log, path));
+  const byPath = sources.filter((source) => isOf(source, log));
   const candidates = byPath.length > 0 ? byPath : sources;
   const [first] = candidates;
   const formats = new Set(candidates.map(({ format }) => JSON.stringify(format)));
@@ -36,12 +37,9 @@ function sourceOf({ sources }: Config, log: string): SourceConfig {
   return first;
 }
 
-/** `access.log.1`, `access.log-20261120.gz`, `2026-11-20_15-00-00__access.log.tar.gz` beside `access.log`. */
-function isRotatedForm(log: string, source: string): boolean {
-  const name = basename(log);
-  const pattern = basename(source);
-  return (
-    matchesGlob(dirname(log), dirname(source)) &&
-    (matchesGlob(name, `${pattern}[.-]*`) || matchesGlob(name.replace(/\.(tar\.)?gz$/, ''), `*__${pattern}`))
-  );
+/** Whether the log is one that the source follows, or is where and called as its rotated files are. */
+function isOf({ path, rotated }: SourceConfig, log: string): boolean {
+  if (log === path || [path, ...rotated].some((pattern) => matchesGlob(log, pattern))) return true;
+  const folder = dirname(log);
+  return basesOf(basename(log)).some((base) => matchesGlob(join(folder, base), path));
 }

@@ -8,8 +8,11 @@ import { ownStateDir } from '../control/owner.ts';
 import type { Status } from '../control/status.ts';
 import type { LogReadError } from '../errors.ts';
 import { createReporter } from '../observe/reporter.ts';
-import { Pipeline, type PipelineOptions } from '../pipeline.ts';
+import { Pipeline, type PipelineOptions, type ReplayFile } from '../pipeline.ts';
 import { preview } from '../preview.ts';
+import { noteReplayed } from '../spool/ignored-files.ts';
+import { diskFs } from '../spool/state-fs.ts';
+import { sight, type Sight } from '../tail/sight.ts';
 import { readConfig, readConfigWithSecrets } from './config-file.ts';
 import { giveWay } from './give-way.ts';
 import { pairWithSources } from './logs.ts';
@@ -58,7 +61,9 @@ export async function replay(file: string, logs: readonly string[], request: Rep
       plan: planOf(config, window),
     });
     const before = pipeline.status();
+    const sights = await sightsOf(files);
     const left = await runToEnd(pipeline, files, before, request.giveUpAfterMs);
+    if (left === undefined && isWhole(window)) await noteReplayed(diskFs, config.state_dir, sights);
     reporter.flush();
     process.stdout.write(outcomeText(before, pipeline.status(), left, stateDir));
     return left === undefined ? 0 : 1;
@@ -66,6 +71,16 @@ export async function replay(file: string, logs: readonly string[], request: Rep
     await owner.release();
   }
 }
+
+/** What the files are before they are read: a daemon that left some of them as unclear need not name them any more. */
+async function sightsOf(files: readonly ReplayFile[]): Promise<Sight[]> {
+  // What cannot be read now is told when it is to be replayed.
+  const sights = await Promise.all(files.map(({ path }) => sight(path).catch(() => undefined)));
+  return sights.filter((one) => one !== undefined);
+}
+
+const isWhole = ({ sinceMs, untilMs }: ReplayRequest['window']): boolean =>
+  sinceMs === undefined && untilMs === undefined;
 
 /** What two replays must have in common for one to go on where the other stopped. */
 function planOf({ sources, rules, match }: Config, window: ReplayRequest['window']): string {

@@ -1,4 +1,5 @@
 /** `tailmeter run`: the daemon. */
+import { resolve } from 'node:path';
 import { insecureEndpoints } from '../config/checks.ts';
 import { secretsOf } from '../config/secrets.ts';
 import type { Config } from '../config/types.ts';
@@ -18,7 +19,7 @@ const GRACE_MS = 5000;
 export async function run(file: string): Promise<number> {
   const config = await readConfigWithSecrets(file);
   const signal = stopSignal();
-  const daemon = await openDaemon(config);
+  const daemon = await openDaemon(config, resolve(file));
   // A disk that refuses may keep the first lines from being taken, for as long as it does.
   await Promise.race([daemon.follow(), signal]);
   await daemon.stop(await signal);
@@ -39,7 +40,7 @@ interface Daemon {
   stop(signal: string): Promise<void>;
 }
 
-async function openDaemon(config: Config): Promise<Daemon> {
+async function openDaemon(config: Config, configFile?: string): Promise<Daemon> {
   const reporter = createReporter({ ...config.log, secrets: secretsOf(config) });
   let pipeline: Pipeline | undefined;
   const starting = { running: true, version: VERSION, pid: process.pid, state_dir: config.state_dir };
@@ -50,7 +51,13 @@ async function openDaemon(config: Config): Promise<Daemon> {
   );
   try {
     for (const address of insecureEndpoints(config)) reporter.report({ event: 'insecure_endpoint', address });
-    pipeline = await Pipeline.open({ config, stateDir: config.state_dir, version: VERSION, reporter });
+    pipeline = await Pipeline.open({
+      config,
+      stateDir: config.state_dir,
+      version: VERSION,
+      reporter,
+      ...(configFile === undefined ? {} : { configFile }),
+    });
   } catch (error) {
     await owner.release();
     throw error;

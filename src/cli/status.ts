@@ -38,7 +38,19 @@ function statusText(now: Status): string {
 }
 
 function sourceRows(from: SourceStatus): string[] {
-  const { source, lines, skipped, dead, mapped, repeated, lag_bytes: lag, files, paths, repairs } = from;
+  const {
+    source,
+    lines,
+    skipped,
+    dead,
+    mapped,
+    repeated,
+    lag_bytes: lag,
+    files,
+    ignored,
+    paths,
+    repairs,
+  } = from;
   const repaired = Object.values(repairs ?? {}).reduce((sum, count) => sum + count, 0);
   return [
     `source ${source}`,
@@ -52,6 +64,7 @@ function sourceRows(from: SourceStatus): string[] {
         ]),
     ...(files.length === 0 ? ['  no file to read now'] : []),
     ...files.map(({ path, offset, size }) => `  ${path}: at ${offset} of ${size}`),
+    ...ignored.map(({ path, bytes, why }) => `  not billed: ${path} (${bytes} bytes): ${why}`),
   ];
 }
 

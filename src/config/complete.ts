@@ -12,7 +12,15 @@ export const FILE_KEYS = ['ca_file', 'cert_file', 'key_file'] as const;
 export function complete(draft: Draft, folder: string): void {
   delete draft['$schema'];
   makeAbsolute(draft, 'state_dir', folder);
-  for (const { item } of itemsOf(draft, 'sources')) makeAbsolute(item, 'path', folder);
+  for (const { item } of itemsOf(draft, 'sources')) {
+    makeAbsolute(item, 'path', folder);
+    const rotated = item['rotated'];
+    if (Array.isArray(rotated)) {
+      item['rotated'] = rotated.map((glob: unknown) =>
+        typeof glob === 'string' ? resolve(folder, glob) : glob,
+      );
+    }
+  }
 
   const destinations = itemsOf(draft, 'destinations');
   for (const { item } of destinations) {

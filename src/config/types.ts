@@ -35,7 +35,7 @@ export interface Config {
  */
 export interface SourceConfig {
   /**
-   * The log file, or a glob (`*`, `?`, `**`, `[…]`, `{a,b}`). A relative path starts at the folder of this configuration file. The file may appear later; its rotated siblings are found by themselves.
+   * The log file, or a glob (`*`, `?`, `**`, `[…]`, `{a,b}`). A relative path starts at the folder of this configuration file. The file may appear later; rotated files beside it are found by themselves (docs/rotation.md).
    */
   readonly path: string;
   /**
@@ -53,6 +53,10 @@ export interface SourceConfig {
    * Where to start in a file that is there already when there is no checkpoint yet. Files that appear later are read from their beginning.
    */
   readonly start_at: 'beginning' | 'end';
+  /**
+   * Where rotated files of this log go when it is another folder (`olddir`) or they have names that are not known (docs/rotation.md): globs, relative to the folder of this configuration file. What matches is looked at like the rotated files beside the log: read where it is one of this log, left alone where it is not.
+   */
+  readonly rotated: readonly string[];
   /**
    * A longer line (bytes) becomes a dead letter; reading goes on at the next one.
    */

@@ -51,6 +51,7 @@ const schema6 = {
           ],
         },
         start_at: { type: 'string', enum: ['beginning', 'end'], default: 'beginning' },
+        rotated: { type: 'array', items: { type: 'string', minLength: 1 }, default: [] },
         max_line_bytes: { type: 'integer', minimum: 1024, maximum: 67108864, default: 1048576 },
         rotate_wait: { type: 'number', minimum: 0, maximum: 3600, default: 5 },
       },
@@ -191,6 +192,7 @@ const schema7 = {
       ],
     },
     start_at: { type: 'string', enum: ['beginning', 'end'], default: 'beginning' },
+    rotated: { type: 'array', items: { type: 'string', minLength: 1 }, default: [] },
     max_line_bytes: { type: 'integer', minimum: 1024, maximum: 67108864, default: 1048576 },
     rotate_wait: { type: 'number', minimum: 0, maximum: 3600, default: 5 },
   },
@@ -205,6 +207,9 @@ function validate22(data, { instancePath = '', parentData, parentDataProperty, r
     }
     if (data.start_at === undefined) {
       data.start_at = 'beginning';
+    }
+    if (data.rotated === undefined) {
+      data.rotated = [];
     }
     if (data.max_line_bytes === undefined) {
       data.max_line_bytes = 1048576;
@@ -234,6 +239,7 @@ function validate22(data, { instancePath = '', parentData, parentDataProperty, r
         key0 === 'path' ||
         key0 === 'format' ||
         key0 === 'start_at' ||
+        key0 === 'rotated' ||
         key0 === 'max_line_bytes' ||
         key0 === 'rotate_wait'
       )) {
@@ -497,88 +503,92 @@ function validate22(data, { instancePath = '', parentData, parentDataProperty, r
       }
       errors++;
     }
-    let data4 = data.max_line_bytes;
-    if (!(typeof data4 == 'number' && !(data4 % 1) && !isNaN(data4) && isFinite(data4))) {
-      const err14 = {
+    let data4 = data.rotated;
+    if (Array.isArray(data4)) {
+      const len0 = data4.length;
+      for (let i0 = 0; i0 < len0; i0++) {
+        let data5 = data4[i0];
+        if (typeof data5 === 'string') {
+          if (func2(data5) < 1) {
+            const err14 = {
+              instancePath: instancePath + '/rotated/' + i0,
+              schemaPath: '#/properties/rotated/items/minLength',
+              keyword: 'minLength',
+              params: { limit: 1 },
+              schema: 1,
+              parentSchema: schema7.properties.rotated.items,
+              data: data5,
+            };
+            if (vErrors === null) {
+              vErrors = [err14];
+            } else {
+              vErrors.push(err14);
+            }
+            errors++;
+          }
+        } else {
+          const err15 = {
+            instancePath: instancePath + '/rotated/' + i0,
+            schemaPath: '#/properties/rotated/items/type',
+            keyword: 'type',
+            params: { type: 'string' },
+            schema: schema7.properties.rotated.items.type,
+            parentSchema: schema7.properties.rotated.items,
+            data: data5,
+          };
+          if (vErrors === null) {
+            vErrors = [err15];
+          } else {
+            vErrors.push(err15);
+          }
+          errors++;
+        }
+      }
+    } else {
+      const err16 = {
+        instancePath: instancePath + '/rotated',
+        schemaPath: '#/properties/rotated/type',
+        keyword: 'type',
+        params: { type: 'array' },
+        schema: schema7.properties.rotated.type,
+        parentSchema: schema7.properties.rotated,
+        data: data4,
+      };
+      if (vErrors === null) {
+        vErrors = [err16];
+      } else {
+        vErrors.push(err16);
+      }
+      errors++;
+    }
+    let data6 = data.max_line_bytes;
+    if (!(typeof data6 == 'number' && !(data6 % 1) && !isNaN(data6) && isFinite(data6))) {
+      const err17 = {
         instancePath: instancePath + '/max_line_bytes',
         schemaPath: '#/properties/max_line_bytes/type',
         keyword: 'type',
         params: { type: 'integer' },
         schema: schema7.properties.max_line_bytes.type,
         parentSchema: schema7.properties.max_line_bytes,
-        data: data4,
+        data: data6,
       };
       if (vErrors === null) {
-        vErrors = [err14];
+        vErrors = [err17];
       } else {
-        vErrors.push(err14);
+        vErrors.push(err17);
       }
       errors++;
     }
-    if (typeof data4 == 'number' && isFinite(data4)) {
-      if (data4 > 67108864 || isNaN(data4)) {
-        const err15 = {
+    if (typeof data6 == 'number' && isFinite(data6)) {
+      if (data6 > 67108864 || isNaN(data6)) {
+        const err18 = {
           instancePath: instancePath + '/max_line_bytes',
           schemaPath: '#/properties/max_line_bytes/maximum',
           keyword: 'maximum',
           params: { comparison: '<=', limit: 67108864 },
           schema: 67108864,
           parentSchema: schema7.properties.max_line_bytes,
-          data: data4,
-        };
-        if (vErrors === null) {
-          vErrors = [err15];
-        } else {
-          vErrors.push(err15);
-        }
-        errors++;
-      }
-      if (data4 < 1024 || isNaN(data4)) {
-        const err16 = {
-          instancePath: instancePath + '/max_line_bytes',
-          schemaPath: '#/properties/max_line_bytes/minimum',
-          keyword: 'minimum',
-          params: { comparison: '>=', limit: 1024 },
-          schema: 1024,
-          parentSchema: schema7.properties.max_line_bytes,
-          data: data4,
-        };
-        if (vErrors === null) {
-          vErrors = [err16];
-        } else {
-          vErrors.push(err16);
-        }
-        errors++;
-      }
-    }
-    let data5 = data.rotate_wait;
-    if (typeof data5 == 'number' && isFinite(data5)) {
-      if (data5 > 3600 || isNaN(data5)) {
-        const err17 = {
-          instancePath: instancePath + '/rotate_wait',
-          schemaPath: '#/properties/rotate_wait/maximum',
-          keyword: 'maximum',
-          params: { comparison: '<=', limit: 3600 },
-          schema: 3600,
-          parentSchema: schema7.properties.rotate_wait,
-          data: data5,
-        };
-        if (vErrors === null) {
-          vErrors = [err17];
-        } else {
-          vErrors.push(err17);
-        }
-        errors++;
-      }
-      if (data5 < 0 || isNaN(data5)) {
-        const err18 = {
-          instancePath: instancePath + '/rotate_wait',
-          schemaPath: '#/properties/rotate_wait/minimum',
-          keyword: 'minimum',
-          params: { comparison: '>=', limit: 0 },
-          schema: 0,
-          parentSchema: schema7.properties.rotate_wait,
-          data: data5,
+          data: data6,
         };
         if (vErrors === null) {
           vErrors = [err18];
@@ -587,25 +597,79 @@ function validate22(data, { instancePath = '', parentData, parentDataProperty, r
         }
         errors++;
       }
+      if (data6 < 1024 || isNaN(data6)) {
+        const err19 = {
+          instancePath: instancePath + '/max_line_bytes',
+          schemaPath: '#/properties/max_line_bytes/minimum',
+          keyword: 'minimum',
+          params: { comparison: '>=', limit: 1024 },
+          schema: 1024,
+          parentSchema: schema7.properties.max_line_bytes,
+          data: data6,
+        };
+        if (vErrors === null) {
+          vErrors = [err19];
+        } else {
+          vErrors.push(err19);
+        }
+        errors++;
+      }
+    }
+    let data7 = data.rotate_wait;
+    if (typeof data7 == 'number' && isFinite(data7)) {
+      if (data7 > 3600 || isNaN(data7)) {
+        const err20 = {
+          instancePath: instancePath + '/rotate_wait',
+          schemaPath: '#/properties/rotate_wait/maximum',
+          keyword: 'maximum',
+          params: { comparison: '<=', limit: 3600 },
+          schema: 3600,
+          parentSchema: schema7.properties.rotate_wait,
+          data: data7,
+        };
+        if (vErrors === null) {
+          vErrors = [err20];
+        } else {
+          vErrors.push(err20);
+        }
+        errors++;
+      }
+      if (data7 < 0 || isNaN(data7)) {
+        const err21 = {
+          instancePath: instancePath + '/rotate_wait',
+          schemaPath: '#/properties/rotate_wait/minimum',
+          keyword: 'minimum',
+          params: { comparison: '>=', limit: 0 },
+          schema: 0,
+          parentSchema: schema7.properties.rotate_wait,
+          data: data7,
+        };
+        if (vErrors === null) {
+          vErrors = [err21];
+        } else {
+          vErrors.push(err21);
+        }
+        errors++;
+      }
     } else {
-      const err19 = {
+      const err22 = {
         instancePath: instancePath + '/rotate_wait',
         schemaPath: '#/properties/rotate_wait/type',
         keyword: 'type',
         params: { type: 'number' },
         schema: schema7.properties.rotate_wait.type,
         parentSchema: schema7.properties.rotate_wait,
-        data: data5,
+        data: data7,
       };
       if (vErrors === null) {
-        vErrors = [err19];
+        vErrors = [err22];
       } else {
-        vErrors.push(err19);
+        vErrors.push(err22);
       }
       errors++;
     }
   } else {
-    const err20 = {
+    const err23 = {
       instancePath,
       schemaPath: '#/type',
       keyword: 'type',
@@ -615,9 +679,9 @@ function validate22(data, { instancePath = '', parentData, parentDataProperty, r
       data,
     };
     if (vErrors === null) {
-      vErrors = [err20];
+      vErrors = [err23];
     } else {
-      vErrors.push(err20);
+      vErrors.push(err23);
     }
     errors++;
   }
@@ -651,7 +715,7 @@ const schema8 = {
     to: { type: 'string', minLength: 1, 'x-filled': true, 'x-default': 'the only destination' },
   },
 };
-const func5 = Object.prototype.hasOwnProperty;
+const func6 = Object.prototype.hasOwnProperty;
 
 function validate24(data, { instancePath = '', parentData, parentDataProperty, rootData = data } = {}) {
   let vErrors = null;
@@ -695,7 +759,7 @@ function validate24(data, { instancePath = '', parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func5.call(schema8.properties, key0)) {
+      if (!func6.call(schema8.properties, key0)) {
         const err2 = {
           instancePath,
           schemaPath: '#/additionalProperties',
@@ -1250,7 +1314,7 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func5.call(schema9.properties, key0)) {
+      if (!func6.call(schema9.properties, key0)) {
         const err2 = {
           instancePath,
           schemaPath: '#/additionalProperties',

@@ -3,12 +3,14 @@ import { stat } from 'node:fs/promises';
 import type { Config } from '../config/types.ts';
 import { stateDirError } from '../errors.ts';
 import { noLines } from '../spool/counts.ts';
+import { IgnoredFiles } from '../spool/ignored-files.ts';
 import { recover, type Recovered } from '../spool/recovery.ts';
 import { diskFs } from '../spool/state-fs.ts';
 import type {
   DeliveryStatus,
   DestinationCounts,
   GenerationPosition,
+  IgnoredFile,
   LineMapper,
   PathCounts,
   ReadProgress,
@@ -20,6 +22,8 @@ export interface SourceStatus extends SourceCounts {
   readonly source: string;
   readonly lag_bytes: number;
   readonly files: readonly Omit<ReadProgress, 'source'>[];
+  /** Files beside the log that are not billed, as it is not clear whose they are; `replay` bills them. */
+  readonly ignored: readonly Pick<IgnoredFile, 'path' | 'bytes' | 'why'>[];
   /** How the lines were read since the daemon's start; null while none runs. */
   readonly paths: Readonly<PathCounts> | null;
   /** Lines that were repaired since the daemon's start; null while none runs. */
@@ -57,11 +61,20 @@ export function sourceStatus(
   counts: SourceCounts,
   progress: readonly ReadProgress[],
   mapper?: LineMapper,
+  ignored: readonly IgnoredFile[] = [],
 ): SourceStatus {
   const files = progress.map(({ path, fingerprint, offset, size }) => ({ path, fingerprint, offset, size }));
   const lag = files.reduce((sum, { offset, size }) => sum + Math.max(0, size - offset), 0);
   const { paths, repairs } = mapper ?? { paths: null, repairs: null };
-  return { source, ...counts, lag_bytes: lag, files, paths, repairs };
+  return {
+    source,
+    ...counts,
+    lag_bytes: lag,
+    files,
+    ignored: ignored.map(({ path, bytes, why }) => ({ path, bytes, why })),
+    paths,
+    repairs,
+  };
 }
 
 /**
@@ -110,6 +123,7 @@ export async function statusAtRest(config: Config, version: string): Promise<Sta
     throw stateDirError(stateDir, error);
   });
   const books = ledger.sources();
+  const ignored = await IgnoredFiles.open(diskFs, stateDir);
   return {
     running: false,
     version,
@@ -119,7 +133,8 @@ export async function statusAtRest(config: Config, version: string): Promise<Sta
     sources: await Promise.all(
       config.sources.map(async ({ path }) => {
         const book = books.get(path) ?? { counts: noLines(), positions: [] };
-        return sourceStatus(path, book.counts, await progressAtRest(path, book.positions));
+        const progress = await progressAtRest(path, book.positions);
+        return sourceStatus(path, book.counts, progress, undefined, await ignored.present(path));
       }),
     ),
     destinations: config.destinations.map(({ name }) =>

@@ -19,7 +19,10 @@ export type TelemetryEvent =
     }
   | { event: 'generation_found'; source: string; path: string; fingerprint: string; offset: number }
   | { event: 'generation_ended'; source: string; path: string; fingerprint: string; offset: number }
-  /** Lines that were never read: the generation is nowhere. `to` is absent when its size is unknown. */
+  /**
+   * Lines that were never read: the generation is not found. `to` is absent when its size is unknown; `searched`:
+   * folders and globs.
+   */
   | {
       event: 'lines_lost';
       source: string;
@@ -29,7 +32,10 @@ export type TelemetryEvent =
       to?: number;
       /** In the books: to be acknowledged by. */
       id?: string;
+      searched: readonly string[];
     }
+  /** A file beside a log may be a rotated one of it, but is not clearly: it is not billed. `command` would bill it. */
+  | { event: 'file_ignored'; source: string; path: string; bytes: number; why: string; command: string }
   // ---- map
   | { event: 'line_dead'; source: string; path: string; offset: number; reason: DeadReason; message: string }
   /** The line gave an event whose id another line had given shortly before: Lago bills only one of them. */

@@ -28,7 +28,8 @@ function processor(destination: string): string {
 const bySource = (event: { source: string; reason: string }): string => `${event.source} ${event.reason}`;
 const byDestination = (event: { destination: string }): string => event.destination;
 
-const LOST_HINT = 'they were rotated away before they could be read; replay them if a copy exists';
+const LOST_HINT =
+  'if it was moved elsewhere or has another name, say where in `rotated` of the source (what was rotated since may be there, too); if there is a copy, replay it';
 
 export const MESSAGES: MessageTable = {
   file_missing: { level: 'warn', text: (e) => `${e.path} does not exist; waiting for it` },
@@ -56,7 +57,13 @@ export const MESSAGES: MessageTable = {
   lines_lost: {
     level: 'error',
     text: (e) =>
-      `lines lost: ${e.path} (${e.fingerprint}) is gone, unread from byte ${e.from} ${e.to === undefined ? 'on' : `to ${e.to}`}; ${LOST_HINT}${e.id === undefined ? '' : `; then: tailmeter audit --acknowledge ${e.id}`}`,
+      `lines lost: ${e.path} (${e.fingerprint}) is not found in ${e.searched.join(', ')}, unread from byte ${e.from} ${e.to === undefined ? 'on' : `to ${e.to}`}; ${LOST_HINT}${e.id === undefined ? '' : `; then: tailmeter audit --acknowledge ${e.id}`}`,
+  },
+  file_ignored: {
+    level: 'warn',
+    text: (e) =>
+      `${e.path} (${e.bytes} bytes) is not billed: ${e.why}; if its lines belong to ${e.source}, bill them with: ${e.command}`,
+    repeatKey: (e) => e.path,
   },
   line_dead: {
     level: 'warn',

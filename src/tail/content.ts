@@ -1,7 +1,7 @@
 /**
  * The bytes of one generation, wherever they are kept: a growing file (here) or an archive (`archive-content.ts`).
  */
-import { constants, fstatSync, readSync, type BigIntStats } from 'node:fs';
+import { constants, fstatSync, readlinkSync, readSync, type BigIntStats } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { ArchiveContent } from './archive-content.ts';
 import type { LogKind } from './siblings.ts';
@@ -30,6 +30,8 @@ export interface Content {
   stat(): Promise<ContentStat>;
   /** The same for a growing file at once, right after a read, as with `peek`. */
   glance(): ContentStat;
+  /** The name that the system knows for an open file, wherever it was moved to; undefined when it does not tell. */
+  where?(): string | undefined;
   close(): Promise<void>;
 }
 
@@ -41,6 +43,10 @@ export interface OpenLog {
   readonly ino: string;
   readonly size: number;
   readonly mtimeNs: bigint;
+  /** Unix nanoseconds of the last change of the file, which no tool can set; of an archive, of the archive. */
+  readonly ctimeNs: bigint;
+  /** When the file was created, Unix nanoseconds; 0 where the file system does not say. */
+  readonly birthNs: bigint;
   readonly content: Content;
 }
 
@@ -73,6 +79,15 @@ class FileContent implements Content {
     return statOf(fstatSync(this.#file.fd, { bigint: true }));
   }
 
+  where(): string | undefined {
+    try {
+      const path = readlinkSync(`/proc/self/fd/${this.#file.fd}`);
+      return path.startsWith('/') && !path.endsWith(' (deleted)') ? path : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
   async close(): Promise<void> {
     await this.#file.close();
   }
@@ -99,6 +114,8 @@ export async function openLog(path: string, kind: LogKind): Promise<OpenLog> {
       ino: String(stat.ino),
       size: Number(stat.size),
       mtimeNs: (content instanceof ArchiveContent ? content.memberMtimeNs : undefined) ?? stat.mtimeNs,
+      ctimeNs: stat.ctimeNs,
+      birthNs: stat.birthtimeNs,
       content,
     };
   } catch (error) {

@@ -1,7 +1,7 @@
 /** The followed paths of one source, and who has which file open. */
 import { Family } from './family.ts';
 import type { GenerationReader } from './reader.ts';
-import { fileKey } from './scan.ts';
+import { fileKey } from './file-key.ts';
 
 export class Families {
   readonly #byPath = new Map<string, Family>();

@@ -16,8 +16,14 @@ export class Family {
   named = false;
   /** Was reported as found since it was last missing. */
   announced = false;
-  /** Its folder was searched for rotated files before: what turns up now is new. */
-  searched = false;
+  /** Folders (device and inode) that were searched for its rotated files: what turns up there now is new. */
+  readonly listed = new Set<string>();
+  /** How often the path was seen to name another file or none, or the file to be truncated. */
+  turnovers = 0;
+  /** `turnovers` at the last search; NaN when it could not be told then what the path names. */
+  turnoversAtSearch = NaN;
+  /** It cannot be told yet whether a file is an older generation of it: newer ones are not begun before. */
+  held = false;
   /** What was reported about the path and still holds. */
   trouble: 'missing' | 'unreadable' | undefined;
   /** Just lost its path; to be reported once it is known where it went. */
@@ -37,6 +43,7 @@ export class Family {
     this.remove(reader);
     this.readers.push(reader);
     this.current = reader;
+    this.turnovers++;
     reader.path = this.path;
     if (reader.life.state === 'rotated') reader.life.become('live');
     this.named = true;
@@ -47,6 +54,7 @@ export class Family {
     const reader = this.current;
     if (reader === undefined) return;
     this.current = undefined;
+    this.turnovers++;
     this.departed = reader;
     if (reader.life.state === 'live') reader.life.become('rotated');
   }
@@ -60,13 +68,17 @@ export class Family {
   /** What was truncated continues as another generation in the same place. */
   replace(reader: GenerationReader, next: GenerationReader): void {
     this.readers[this.readers.indexOf(reader)] = next;
-    if (this.current === reader) this.current = next;
+    if (this.current !== reader) return;
+    this.current = next;
+    this.turnovers++;
   }
 
   remove(reader: GenerationReader): void {
     const at = this.readers.indexOf(reader);
     if (at >= 0) this.readers.splice(at, 1);
-    if (this.current === reader) this.current = undefined;
+    if (this.current !== reader) return;
+    this.current = undefined;
+    this.turnovers++;
   }
 
   /** Nothing more is awaited from a reader that has been read to its present end. */

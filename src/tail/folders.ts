@@ -4,7 +4,7 @@
  */
 import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { fileKey } from './scan.ts';
+import { fileKey } from './file-key.ts';
 
 /** File systems count time in steps: a change so soon after another one may not show. */
 const GRAIN_NS = 2_000_000_000n;

@@ -8,7 +8,7 @@ import { GenerationReader } from './reader.ts';
 import { identityOf, type Known, type Registry, type Sighting } from './registry.ts';
 import type { OpenLog } from './content.ts';
 import type { SourceReports } from './reports.ts';
-import { fileKey } from './scan.ts';
+import { fileKey } from './file-key.ts';
 import type { SourceSetup } from './setup.ts';
 
 export class Naming {

@@ -7,6 +7,9 @@ import { isCompressed, relationOf } from './siblings.ts';
 
 const MAGIC = /[*?[\]{}]|[@!+]\(/;
 
+/** Whether a path is a glob. */
+export const isMagic = (path: string): boolean => MAGIC.test(path);
+
 export interface FollowedPaths {
   /** Logs that grow; sorted. */
   readonly logs: readonly string[];

@@ -53,6 +53,7 @@ export class GenerationReader {
   #ownSize = 0;
   #changedAt: number;
   #turnsToLook = 0;
+  #systemPath: string | undefined;
 
   constructor(log: OpenLog, setup: ReaderSetup) {
     this.log = log;
@@ -60,6 +61,7 @@ export class GenerationReader {
     this.#setup = setup;
     this.#seen = { size: log.size, mtimeNs: log.mtimeNs, links: 1 };
     this.#changedAt = setup.elapsed();
+    this.#systemPath = log.content.where?.();
   }
 
   /** What the registry says it is; known at the latest when it is no longer `fresh`. */
@@ -100,6 +102,17 @@ export class GenerationReader {
   /** Milliseconds since the file was last seen to change. */
   get quietMs(): number {
     return this.#setup.elapsed() - this.#changedAt;
+  }
+
+  /** Sees where its file is by now, if it was moved to any name or folder. False when the system does not tell. */
+  locate(): boolean {
+    const now = this.log.content.where?.();
+    if (now === undefined) return false;
+    if (now !== this.#systemPath) {
+      this.#systemPath = now;
+      this.path = now;
+    }
+    return true;
   }
 
   /** Its fingerprint, or undefined when it is too short to have one. With `complete`, no more is awaited. */

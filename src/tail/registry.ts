@@ -80,6 +80,35 @@ export class Registry {
     return this.#known.some(({ generation }) => test(generation.path));
   }
 
+  /** Where the files of generations were last seen. */
+  paths(): string[] {
+    return this.#known.filter(({ status }) => status !== 'ignored').map(({ generation }) => generation.path);
+  }
+
+  /** Device and inode of those whose files are sought. */
+  sought(): Generation[] {
+    return this.missing().flatMap(({ generation, truncated }) => (truncated ? [] : [generation]));
+  }
+
+  /** Those that are over, the latest first: somebody may still write to their files. */
+  over(most: number): Generation[] {
+    const over = this.#known.filter(
+      (known) => isOver(known) && known.generation.ino !== '' && !known.truncated,
+    );
+    return over.slice(-most).map(({ generation }) => generation);
+  }
+
+  /** Whether all that begin like the file were left before, as history or as none of ours. */
+  isIgnored({ fingerprint: { hash, bytes } }: Sighting): boolean {
+    const alike = this.alike({ fingerprint: hash, fingerprintBytes: bytes });
+    return alike.length > 0 && alike.every(({ status }) => status === 'ignored');
+  }
+
+  /** Whether another generation has lived in this file: it was truncated, and not created, when the present one began. */
+  isShared(log: Sighting['log'], present: Known | undefined): boolean {
+    return this.#known.some((known) => known !== present && isIn(known, log));
+  }
+
   /** One that is new, though others may have begun alike in the same file. */
   add(identity: Generation, offset: number, status: KnownStatus): Known {
     const twins = this.alike(identity).filter(({ generation }) => isSameFile(generation, identity));

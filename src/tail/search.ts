@@ -5,19 +5,27 @@
 import path from 'node:path';
 import { adopt, recogniseRotated, type Adopted, type Adoption } from './adoption.ts';
 import { openLog, type OpenLog } from './content.ts';
-import type { GenerationStart } from '../types.ts';
+import { copiedFrom } from './copies.ts';
+import type { GenerationStart, IgnoredFile } from '../types.ts';
 import { keyOf, type Families } from './families.ts';
+import type { Family } from './family.ts';
+import { fileKey, names } from './file-key.ts';
+import { Ignored } from './ignored.ts';
+import type { Wanted } from './listing.ts';
 import type { Naming } from './naming.ts';
 import type { GenerationReader } from './reader.ts';
 import { lose, type Known, type Registry } from './registry.ts';
 import type { SourceReports } from './reports.ts';
-import { fileKey, FolderScanner, names, type RotatedFile } from './scan.ts';
+import type { RotatedFile } from './rotated-file.ts';
+import { FolderScanner, type ScanResult } from './scan.ts';
 import type { SourceSetup } from './setup.ts';
 
 /** Searches that must miss a generation, in `rotate_wait` or longer, before it counts as lost: files are on the move. */
 const SEARCHES_TO_LOSE = 2;
+/** Of so many ended generations the files are found again under any name, when somebody writes to them after all. */
+const MOST_REMEMBERED = 32;
 const MS_PER_S = 1000;
-const GONE = 'it was rotated away or deleted before it could be read, and is not to be found';
+const NS_PER_MS = 1_000_000n;
 
 export interface Surroundings {
   /** The first search, at the start. */
@@ -25,8 +33,6 @@ export interface Surroundings {
   /** Rotated files that the source's glob names. */
   readonly matched: ReadonlySet<string>;
   readonly isGlob: boolean;
-  /** Folders that exist. */
-  readonly folders: ReadonlyMap<string, string>;
 }
 
 export class Search {
@@ -39,6 +45,9 @@ export class Search {
   readonly #reports: SourceReports;
   readonly #scanner: FolderScanner;
   readonly #quietMs: number;
+  readonly #ignored: Ignored;
+  /** See `AdoptionContext`. */
+  readonly #recognised = new Set<RotatedFile>();
 
   constructor(
     setup: SourceSetup,
@@ -54,6 +63,12 @@ export class Search {
     this.#naming = naming;
     this.#families = families;
     this.#reports = reports;
+    this.#ignored = new Ignored(setup, registry, reports);
+  }
+
+  /** Files that are not billed as it is not clear whose they are. */
+  get ignored(): readonly IgnoredFile[] {
+    return this.#ignored.files;
   }
 
   /** A generation went missing. `failed`: an archive that is of no use as it is. */
@@ -63,29 +78,86 @@ export class Search {
   }
 
   async run(around: Surroundings): Promise<void> {
-    const { files, unsettled, unlisted } = await this.#scanner.scan(this.#families, {
+    const scan = await this.#scanner.scan(this.#families, {
+      wanted: () => this.#wanted(),
+      isContinuous: (family) => this.#isContinuous(family),
       isTaken: (key, at) => this.#isTaken(key, at),
       alike: (head) => this.#registry.alike(head),
       unreadable: (file, error) => {
         this.#reports.tellOnce(`unreadable ${file}`, { event: 'file_unreadable', path: file, error });
       },
     });
-    this.wanted = unsettled;
+    this.#noteTurnovers(scan);
+    this.wanted = scan.unsettled;
     const fresh = this.#fresh();
-    const { read, leave, later } = await this.#judge(files, fresh, around);
-    if (later.length > 0) this.wanted = true;
-    for (const file of leave) this.#scanner.settle(file);
+    const adoption = await this.#judge(scan, fresh, around);
+    if (adoption.wait.length + adoption.later.length > 0) this.wanted = true;
+    for (const file of adoption.leave) this.#scanner.settle(file, file.appearance.ours);
     if (around.initial) await trying(() => this.#startTogether(fresh));
     // Older ones first: a state that knows a generation must know those before it, too.
-    for (const adopted of read) await this.#takeUp(adopted, around);
+    for (const adopted of adoption.read) await this.#takeUp(adopted, around);
+    await this.#ignore(adoption, scan);
+    for (const family of this.#families) family.held = this.#mayHold() && adoption.held.has(family);
     for (const reader of fresh) {
       const family = this.#families.holder(keyOf(reader))?.family;
-      if (family !== undefined) await trying(() => this.#naming.begin(family, reader));
+      if (family === undefined) continue;
+      if (!family.held) await trying(() => this.#naming.begin(family, reader));
+      // So that a copy of it is known to be one.
+      else if (reader.known === undefined) await trying(() => this.#naming.identify(reader));
     }
+    // From now on it can be told whether it is rotated, as soon as the folder was searched once more.
+    this.wanted ||= [...this.#families].some(
+      (family) => !isTold(family.turnoversAtSearch) && isBegun(family),
+    );
+    await this.#declareLost(scan.unsettled || adoption.later.length > 0);
+  }
+
+  #wanted(): Wanted {
+    const { source, others } = this.#setup;
+    // What is open, and has left its path, may be anywhere.
+    const departed = [...this.#families].flatMap(({ readers, current }) =>
+      readers.filter((reader) => reader !== current && !reader.locate() && !reader.removed).map(keyOf),
+    );
+    const sought = this.#registry.sought().map(({ dev, ino }) => fileKey(dev, ino));
+    const over = this.#registry.over(MOST_REMEMBERED);
+    return {
+      rotated: source.rotated ?? [],
+      keys: new Set([...sought, ...departed]),
+      remembered: new Map(over.map(({ dev, ino, path: at }) => [fileKey(dev, ino), at])),
+      isFollowed: (at) => this.#families.get(at) !== undefined || others.follows(at),
+    };
+  }
+
+  /** See `ScanHooks`. */
+  async #isContinuous(family: Family): Promise<boolean> {
+    const { current, turnovers } = family;
+    if (current === undefined || turnovers !== family.turnoversAtSearch) return false;
+    if (!(await names(family.path, keyOf(current)))) return false;
+    return !(await current.isTruncated().catch(() => false));
+  }
+
+  /** What a log holds that has no first line yet, or cannot be opened, could be rotated away without a trace. */
+  #noteTurnovers({ unlisted }: ScanResult): void {
     for (const family of this.#families) {
-      family.searched ||= around.folders.has(path.dirname(family.path)) && !unlisted.has(family);
+      if (unlisted.has(family)) continue;
+      family.turnoversAtSearch = isBegun(family) ? family.turnovers : NaN;
     }
-    await this.#declareLost(unsettled || later.length > 0);
+  }
+
+  /** Where a source begins at the ends of its logs they begin at once, before anything is written to them. */
+  #mayHold(): boolean {
+    const { source, positions } = this.#setup;
+    return positions.length > 0 || source.start_at !== 'end';
+  }
+
+  /** Says what is not clear, unless something could not be seen. */
+  async #ignore({ ignore }: Adoption, { listed, unlisted }: ScanResult): Promise<void> {
+    for (const { file, why } of ignore) {
+      this.#scanner.settle(file, false);
+      this.#ignored.add(file, why);
+    }
+    const isSeen = unlisted.size === 0;
+    await this.#ignored.update(listed, isSeen);
   }
 
   /**
@@ -105,7 +177,7 @@ export class Search {
 
   /** In this order: by inode, rotated files by content, others by content; then what nobody knows. */
   async #judge(
-    files: readonly RotatedFile[],
+    { files, listed, exhausted }: ScanResult,
     fresh: readonly GenerationReader[],
     { initial, matched, isGlob }: Surroundings,
   ): Promise<Adoption> {
@@ -118,15 +190,24 @@ export class Search {
         await trying(() => this.#naming.identify(reader));
       }
     }
-    const { positions, startedNs } = this.#setup;
-    const resumed = positions.length > 0;
+    const { positions, startedNs, elapsed, others } = this.#setup;
+    const logs = [...this.#families].map((family) => family.path);
+    const ours = (): string[] => listed.filter(({ appearance }) => appearance.ours).map((file) => file.path);
     return adopt(files, verdicts, {
       registry: this.#registry,
-      resumed,
+      resumed: positions.length > 0,
       initial,
       startedNs,
+      elapsedMs: elapsed(),
+      nowNs: BigInt(Date.now()) * NS_PER_MS,
+      rotateWaitMs: this.#quietMs,
       isMatched: (file) => matched.has(file),
+      isOthers: (file) => others.matches(file),
       isGlob,
+      listed,
+      recognised: this.#recognised,
+      copiedFrom: (file) => copiedFrom(file, [...logs, ...ours(), ...this.#registry.paths()]),
+      exhausted,
     });
   }
 
@@ -158,7 +239,7 @@ export class Search {
       return;
     }
     const { log } = reader;
-    this.#scanner.settle(file);
+    this.#scanner.settle(file, true);
     if (initial) this.#naming.notice(file.key, log.size);
     reader.known = known;
     family.insert(reader);
@@ -205,6 +286,14 @@ export class Search {
     return known.missed >= SEARCHES_TO_LOSE && now - known.missedSince >= this.#quietMs;
   }
 
+  /** Where a file that was once at this path would have been found. */
+  #searchedFor(at: string): string[] {
+    const { rotated = [] } = this.#setup.source;
+    const folders = [...this.#families].map((family) => path.dirname(family.path));
+    const own = folders.filter((folder) => folder === path.dirname(at));
+    return [...new Set(own.length > 0 ? own : folders), ...rotated];
+  }
+
   /** What the consumer refuses to hear of for now is told the next time. Reported only once it is in the books. */
   async #giveUp(known: Known): Promise<void> {
     const { consumer, source } = this.#setup;
@@ -213,10 +302,12 @@ export class Search {
     // Truncated, with nothing unread that anybody knows of.
     const isRead = size !== undefined && size <= offset;
     const place = { from: offset, ...(size === undefined ? {} : { to: size }) };
+    const searched = this.#searchedFor(at);
+    const reason = `it is not found in ${searched.join(', ')}`;
     let id: string | undefined;
     try {
       if (isRead || consumer.lost === undefined) await consumer.ended(source.path, generation, offset);
-      else id = await consumer.lost({ source: source.path, generation, ...place, reason: GONE, isEnd: true });
+      else id = await consumer.lost({ source: source.path, generation, ...place, reason, isEnd: true });
     } catch {
       return;
     }
@@ -224,10 +315,14 @@ export class Search {
     if (isRead) this.#reports.tell({ event: 'generation_ended', path: at, fingerprint, offset });
     else {
       const loss = id === undefined ? {} : { id };
-      this.#reports.tell({ event: 'lines_lost', path: at, fingerprint, ...place, ...loss });
+      this.#reports.tell({ event: 'lines_lost', path: at, fingerprint, ...place, ...loss, searched });
     }
   }
 }
+
+const isTold = (turnovers: number): boolean => !Number.isNaN(turnovers);
+
+const isBegun = ({ current }: Family): boolean => current !== undefined && current.life.state !== 'fresh';
 
 /** What cannot be read now is tried again at its turn, which also reports why. */
 async function trying(work: () => Promise<unknown>): Promise<void> {

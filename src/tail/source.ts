@@ -4,7 +4,7 @@
  */
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { ReadProgress } from '../types.ts';
+import type { IgnoredFile, ReadProgress } from '../types.ts';
 import { openLog } from './content.ts';
 import { Families, keyOf } from './families.ts';
 import type { Family } from './family.ts';
@@ -13,7 +13,7 @@ import { Naming } from './naming.ts';
 import { expand, fixedFolder, isRotated } from './paths.ts';
 import { isOver, Registry, type Sighting } from './registry.ts';
 import { SourceReports } from './reports.ts';
-import { fileKey, names } from './scan.ts';
+import { fileKey, names } from './file-key.ts';
 import { Search } from './search.ts';
 import type { SourceSetup } from './setup.ts';
 import { isMissing } from './siblings.ts';
@@ -68,6 +68,21 @@ export class SourceFollower {
     return this.#families.holder(key)?.reader.path;
   }
 
+  /** See `OtherSources`: as of the last `expand`. */
+  follows(at: string): boolean {
+    return at === this.#setup.source.path || this.#families.get(at) !== undefined;
+  }
+
+  /** See `OtherSources`. */
+  matches(at: string): boolean {
+    return this.#matched.has(at);
+  }
+
+  /** Files that are not billed as it is not clear whose they are. */
+  get ignored(): readonly IgnoredFile[] {
+    return this.#search.ignored;
+  }
+
   /** See `OtherSources`. */
   async readUpTo(sighting: Sighting): Promise<number> {
     const known = await this.#registry.exactly(sighting);
@@ -83,19 +98,20 @@ export class SourceFollower {
     return this.#turns.turn(family);
   }
 
-  /** Opens what is new, retires what has lost its path, finds what was rotated meanwhile. Never rejects for a file. */
+  /**
+   * Opens what is new, retires what has lost its path, finds what was rotated meanwhile. Never rejects for a file. To be
+   * called after `expand` of all sources.
+   */
   async look(): Promise<void> {
     const initial = this.#looks++ === 0;
-    const { path: pattern } = this.#setup.source;
-    await this.#expand(pattern);
+    const { path: pattern, rotated = [] } = this.#setup.source;
     for (const family of this.#families) await this.#lookAt(family, initial);
-    const changed = await this.#folders.changed(this.#families.paths, [fixedFolder(pattern)]);
+    const changed = await this.#folders.changed(this.#families.paths, [pattern, ...rotated].map(fixedFolder));
     if (changed || this.#search.wanted || this.#looks % LOOKS_PER_SEARCH === 0) {
       // A truncation that is not noticed yet would make a file that is read already look like another one.
       for (const family of this.#families) await this.#turns.check(family);
       const isGlob = this.#families.get(pattern) === undefined;
-      const { identities: folders } = this.#folders;
-      await this.#search.run({ initial, matched: this.#matched, isGlob, folders });
+      await this.#search.run({ initial, matched: this.#matched, isGlob });
     }
     if (initial) this.#naming.forgetStarts(this.#families.openFiles());
     for (const family of this.#families) {
@@ -111,7 +127,9 @@ export class SourceFollower {
     this.#families.clear();
   }
 
-  async #expand(pattern: string): Promise<void> {
+  /** Sees which logs there are. Never rejects. */
+  async expand(): Promise<void> {
+    const { path: pattern } = this.#setup.source;
     try {
       const { logs, rotated } = await expand(pattern, this.#families.paths);
       this.#matched = new Set(rotated);

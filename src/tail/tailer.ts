@@ -7,10 +7,10 @@
  */
 import { systemClock } from '../clock.ts';
 import type { Reporter } from '../observe/events.ts';
-import type { Clock, GenerationPosition, LineConsumer, ReadProgress } from '../types.ts';
+import type { Clock, GenerationPosition, IgnoredFile, LineConsumer, ReadProgress } from '../types.ts';
 import type { Family } from './family.ts';
 import { ReadBuffer } from './line-reader.ts';
-import type { OtherSources, TailSource } from './setup.ts';
+import type { IgnoredBook, OtherSources, TailSource } from './setup.ts';
 import { SourceFollower } from './source.ts';
 import { FolderWatcher } from './watch.ts';
 
@@ -44,10 +44,20 @@ export interface TailerOptions {
   readonly readInto?: Buffer;
   /** False: no file-system events, only the poll. */
   readonly watch?: boolean;
+  /** Remembers nothing by default. */
+  readonly ignored?: IgnoredBook;
 }
+
+const NOTHING_IGNORED: IgnoredBook = {
+  of: () => [],
+  keep: () => Promise.resolve(),
+  isReplayed: () => Promise.resolve(false),
+  command: (_source, path) => `tailmeter replay ${path}`,
+};
 
 export class Tailer {
   readonly #sources: readonly SourceFollower[];
+  readonly #paths: readonly string[];
   readonly #watcher: FolderWatcher | undefined;
   readonly #clock: Clock;
   readonly #pollMs: number;
@@ -68,6 +78,7 @@ export class Tailer {
 
   constructor(options: TailerOptions) {
     const { sources, positions, consumer, reporter, clock = systemClock, pollMs = POLL_MS } = options;
+    const { ignored = NOTHING_IGNORED } = options;
     this.#clock = clock;
     this.#pollMs = pollMs;
     const buffer = new ReadBuffer(options.readInto);
@@ -86,10 +97,12 @@ export class Tailer {
           startedNs,
           elapsed,
           others,
+          ignored,
         }),
       );
     }
     this.#sources = followers;
+    this.#paths = sources.map(({ path }) => path);
     if (options.watch !== false) {
       this.#watcher = new FolderWatcher((folder, renamed, name) => this.#onEvent(folder, renamed, name));
     }
@@ -112,6 +125,11 @@ export class Tailer {
     return this.#sources.flatMap((source) => source.progress());
   }
 
+  /** Files of each source that are not billed as it is not clear whose they are. */
+  ignored(): ReadonlyMap<string, readonly IgnoredFile[]> {
+    return new Map(this.#paths.map((path, index) => [path, this.#sources[index]?.ignored ?? []]));
+  }
+
   async #shutDown(): Promise<void> {
     this.#stopping.abort();
     this.#wake();
@@ -132,6 +150,8 @@ export class Tailer {
     this.#lookWanted = false;
     this.#lookedAt = performance.now();
     const folders = new Map<string, string>();
+    // All of them first: what one follows is no rotated file of another.
+    for (const source of this.#sources) await source.expand();
     for (const source of this.#sources) {
       await source.look();
       for (const [folder, identity] of source.folders) folders.set(folder, identity);
@@ -217,6 +237,8 @@ function otherSources(followers: readonly SourceFollower[], own: number): OtherS
   return {
     holderOf: (key) =>
       others().reduce<string | undefined>((path, other) => path ?? other.holderOf(key), undefined),
+    follows: (at) => others().some((other) => other.follows(at)),
+    matches: (at) => others().some((other) => other.matches(at)),
     readUpTo: async (sighting) =>
       Math.max(0, ...(await Promise.all(others().map((other) => other.readUpTo(sighting))))),
   };

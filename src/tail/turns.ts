@@ -42,8 +42,10 @@ export class Turns {
 
   async #turnOf(family: Family, reader: GenerationReader): Promise<boolean> {
     try {
-      if (reader.life.state === 'fresh' && !(await this.#naming.begin(family, reader))) {
-        return await this.#endFresh(family, reader);
+      if (reader.life.state === 'fresh') {
+        if (family.held) return false;
+        if (!(await this.#naming.begin(family, reader))) return await this.#endFresh(family, reader);
+        this.#search.wanted = true;
       }
       const { offset } = reader;
       const turn = await reader.turn();

@@ -9,6 +9,7 @@ const source = (format: SourceConfig['format']): SourceConfig => ({
   start_at: 'beginning',
   max_line_bytes: 1024,
   rotate_wait: 5,
+  rotated: [],
 });
 
 function check(

@@ -43,7 +43,17 @@ describe('a turn of a log', () => {
     const content = new LateFile();
     const recorder = new Recorder();
     const reader = new GenerationReader(
-      { path: '/log', kind: 'plain', dev: '1', ino: '2', size: 4, mtimeNs: 4n, content },
+      {
+        path: '/log',
+        kind: 'plain',
+        dev: '1',
+        ino: '2',
+        size: 4,
+        mtimeNs: 4n,
+        ctimeNs: 4n,
+        birthNs: 4n,
+        content,
+      },
       {
         source: '/log',
         maxLineBytes: 1024,

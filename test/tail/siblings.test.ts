@@ -1,5 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { byAge, isCompressed, namedAfter, relationOf, type Stamp } from '../../src/tail/siblings.ts';
+import { basesOf, byAge, isCompressed, namedAfter, relationOf, type Stamp } from '../../src/tail/siblings.ts';
 
 const file = (path: string, mtimeNs: bigint): { path: string; mtimeNs: bigint; stamp: Stamp } => {
   const stamp = relationOf('access.log', path)?.stamp;
@@ -42,6 +43,22 @@ describe('the names of rotated relatives', () => {
     'access.log-',
   ])('%s is none', (name) => {
     expect(relationOf('access.log', name)).toBeUndefined();
+  });
+
+  it('are those that docs/rotation.md lists', async () => {
+    const page = await readFile(new URL('../../docs/rotation.md', import.meta.url), 'utf8');
+    const table = page.slice(0, page.indexOf('## Which of them'));
+    const listed = [...table.matchAll(/^ *\| `([^`]+)` +\|/gm)].map(([, name]) => name ?? '');
+    expect(listed.length).toBeGreaterThan(8);
+    expect(listed.filter((name) => relationOf('access.log', name) === undefined)).toEqual([]);
+    expect(listed.filter((name) => relationOf('access.log', `${name}.gz`) === undefined)).toEqual([]);
+    expect(listed.filter((name) => !basesOf(name).includes('access.log'))).toEqual([]);
+  });
+
+  it('lead back to the names that their logs may have', () => {
+    expect(basesOf('access.log.1.gz')).toEqual(['access.log.1', 'access.log']);
+    expect(basesOf('2026-11-20_15-00-00__access.log.tar.gz')).toContain('access.log');
+    expect(basesOf('access.log.old')).toEqual([]);
   });
 
   it('a log without an extension has relatives, too', () => {

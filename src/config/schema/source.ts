@@ -14,7 +14,7 @@ export const sourceSchema: SchemaNode = {
       type: 'string',
       minLength: 1,
       description:
-        'The log file, or a glob (`*`, `?`, `**`, `[…]`, `{a,b}`). A relative path starts at the folder of this configuration file. The file may appear later; its rotated siblings are found by themselves.',
+        'The log file, or a glob (`*`, `?`, `**`, `[…]`, `{a,b}`). A relative path starts at the folder of this configuration file. The file may appear later; rotated files beside it are found by themselves (docs/rotation.md).',
       examples: ['/var/log/nginx/access.log', '/var/log/nginx/*.access.log'],
     },
     format: {
@@ -47,6 +47,17 @@ export const sourceSchema: SchemaNode = {
       description:
         'Where to start in a file that is there already when there is no checkpoint yet. Files that appear later are read from their beginning.',
       examples: ['end'],
+    },
+    rotated: {
+      type: 'array',
+      items: { type: 'string', minLength: 1 },
+      default: [],
+      description:
+        'Where rotated files of this log go when it is another folder (`olddir`) or they have names that are not known (docs/rotation.md): globs, relative to the folder of this configuration file. What matches is looked at like the rotated files beside the log: read where it is one of this log, left alone where it is not.',
+      examples: [
+        ['/var/log/nginx/old/access.log*'],
+        ['/var/log/nginx/access.log.{Mon,Tue,Wed,Thu,Fri,Sat,Sun}'],
+      ],
     },
     max_line_bytes: {
       type: 'integer',

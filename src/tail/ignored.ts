@@ -1,0 +1,75 @@
+/**
+ * The files beside the logs of one source of which it is not clear whose they are. Each is named once in the log, and
+ * stands in the status until it is gone or was replayed; a restart remembers it.
+ */
+import type { IgnoredFile } from '../types.ts';
+import type { Registry } from './registry.ts';
+import { identityOf } from './registry.ts';
+import type { SourceReports } from './reports.ts';
+import type { RotatedFile } from './rotated-file.ts';
+import type { ListedFile } from './scan.ts';
+import type { SourceSetup } from './setup.ts';
+
+export class Ignored {
+  readonly #setup: SourceSetup;
+  readonly #reports: SourceReports;
+  /** By device and inode. */
+  readonly #files = new Map<string, IgnoredFile>();
+  readonly #replayed = new Set<string>();
+  #kept: string;
+
+  constructor(setup: SourceSetup, registry: Registry, reports: SourceReports) {
+    this.#setup = setup;
+    this.#reports = reports;
+    for (const file of setup.ignored.of(setup.source.path)) {
+      const { bytes: _bytes, why: _why, key, ...generation } = file;
+      this.#files.set(key, file);
+      registry.add(generation, 0, 'ignored');
+    }
+    this.#kept = JSON.stringify([...this.#files.values()]);
+  }
+
+  /** Without those that were replayed. */
+  get files(): readonly IgnoredFile[] {
+    return [...this.#files.values()].filter(({ key }) => !this.#replayed.has(key));
+  }
+
+  add(file: RotatedFile, why: string): void {
+    const { key, path } = file;
+    this.#files.set(key, { key, ...identityOf(file), path, bytes: file.log.size, why });
+  }
+
+  /** @param isSeen All folders were listed: what is not among the files is gone. */
+  async update(listed: readonly ListedFile[], isSeen: boolean): Promise<void> {
+    if (this.#files.size === 0 && this.#kept === '[]') return;
+    const present = new Map(listed.map((file) => [file.key, file]));
+    for (const [key, file] of this.#files) {
+      const now = present.get(key);
+      if (now === undefined && !isSeen) continue;
+      if (now === undefined || now.appearance.ours) {
+        this.#files.delete(key);
+        continue;
+      }
+      const { size: bytes, fingerprint = { hash: file.fingerprint, bytes: file.fingerprintBytes } } =
+        now.appearance;
+      const head = { fingerprint: fingerprint.hash, fingerprintBytes: fingerprint.bytes };
+      const current = { ...file, ...head, path: now.path, bytes };
+      this.#files.set(key, current);
+      if (await this.#setup.ignored.isReplayed(current)) this.#replayed.add(key);
+      else {
+        this.#replayed.delete(key);
+        this.#tell(current);
+      }
+    }
+    const files = [...this.#files.values()];
+    const kept = JSON.stringify(files);
+    if (kept === this.#kept) return;
+    this.#kept = kept;
+    await this.#setup.ignored.keep(this.#setup.source.path, files);
+  }
+
+  #tell({ key, path, bytes, why }: IgnoredFile): void {
+    const command = this.#setup.ignored.command(this.#setup.source.path, path);
+    this.#reports.tellOnce(`ignored ${key}`, { event: 'file_ignored', path, bytes, why, command });
+  }
+}

@@ -1,0 +1,28 @@
+/** What identifies a log file at this moment: for who replays it, so that a daemon knows it again. */
+import { openLog } from './content.ts';
+import { fileKey } from './file-key.ts';
+import { FINGERPRINT_MAX_BYTES, fingerprintOf } from './fingerprint.ts';
+import { kindOf } from './siblings.ts';
+
+export interface Sight {
+  readonly path: string;
+  /** Device and inode. */
+  readonly key: string;
+  /** Of its (first) content; empty when there is none. */
+  readonly fingerprint: string;
+  /** Size of the file. */
+  readonly bytes: number;
+}
+
+/** Rejects when it cannot be read. */
+export async function sight(path: string): Promise<Sight> {
+  const log = await openLog(path, kindOf(path));
+  try {
+    const head = Buffer.allocUnsafe(FINGERPRINT_MAX_BYTES);
+    const count = await log.content.read(head, FINGERPRINT_MAX_BYTES, 0);
+    const fingerprint = fingerprintOf(head.subarray(0, count), true)?.hash ?? '';
+    return { path, key: fileKey(log.dev, log.ino), fingerprint, bytes: log.size };
+  } finally {
+    await log.content.close();
+  }
+}
