@@ -1,31 +1,29 @@
-/** The socket in a state directory: who listens on it owns the directory. */
+/** Unix sockets in a state directory: to listen on one, and to tell whether somebody listens there. */
 import { open, type FileHandle } from 'node:fs/promises';
 import { createConnection, type Server } from 'node:net';
 import { join } from 'node:path';
 
-const SOCKET = 'daemon.sock';
 /** Longest socket path that every system takes. */
 const MAX_SOCKET_PATH = 100;
+/** Of a name in the directory. */
+const MAX_NAME = 32;
 const ANSWER_MS = 2000;
 
-export const socketOf = (stateDir: string): string => join(stateDir, SOCKET);
-
-/** False when the address is taken. */
-export function listen(server: Server, path: string): Promise<boolean> {
+/** Rejects where that cannot be; the name is left behind then, or is somebody else's. */
+export function listen(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const failed = (error: NodeJS.ErrnoException): void => {
-      if (error.code === 'EADDRINUSE') resolve(false);
-      else reject(error);
-    };
-    server.once('error', failed);
+    server.once('error', reject);
     server.listen({ path, readableAll: false, writableAll: false }, () => {
-      server.off('error', failed);
-      resolve(true);
+      server.off('error', reject);
+      resolve();
     });
   });
 }
 
-/** All that the listener sends (empty when it is too busy to answer); undefined when nobody listens. */
+/**
+ * All that the listener sends; empty when it is too busy to answer, or halted. Undefined when nobody listens: the process
+ * that did is dead, or has stopped listening for good.
+ */
 export function connect(path: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     let answer = '';
@@ -46,13 +44,29 @@ export function connect(path: string): Promise<string | undefined> {
   });
 }
 
-/** A socket path that fits; for a long one the folder is opened and reached through its descriptor. */
-export async function withSocketPath<T>(
-  stateDir: string,
-  use: (path: string, folder: FileHandle | undefined) => Promise<T>,
-): Promise<T> {
-  const path = socketOf(stateDir);
-  if (Buffer.byteLength(path) <= MAX_SOCKET_PATH) return use(path, undefined);
-  const folder = await open(stateDir, 'r');
-  return use(`/proc/self/fd/${folder.fd}/${SOCKET}`, folder);
+/** A way to the sockets of a folder that fits into their addresses. */
+export class SocketFolder implements AsyncDisposable {
+  readonly #path: string;
+  readonly #handle: FileHandle | undefined;
+
+  /** A folder with a long path is reached through its descriptor. Rejects where there is none. */
+  static async open(folder: string): Promise<SocketFolder> {
+    if (Buffer.byteLength(folder) + 1 + MAX_NAME <= MAX_SOCKET_PATH)
+      return new SocketFolder(folder, undefined);
+    const handle = await open(folder, 'r');
+    return new SocketFolder(`/proc/self/fd/${handle.fd}`, handle);
+  }
+
+  private constructor(path: string, handle: FileHandle | undefined) {
+    this.#path = path;
+    this.#handle = handle;
+  }
+
+  at(name: string): string {
+    return join(this.#path, name);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#handle?.close();
+  }
 }

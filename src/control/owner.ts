@@ -1,18 +1,20 @@
 /**
  * One process owns a state directory. The owner listens on a socket in it; whoever finds somebody listening there
- * is refused. The kernel closes the socket when the owner dies, however it dies, so nothing stale can block a
+ * is refused (claim.ts). The kernel closes the socket when the owner dies, however it dies, so nothing stale can block a
  * start, and containers that share the folder see each other. The socket also answers with the owner's status.
  *
  * Somebody may delete the directory, or only the socket, while the owner runs: it looks every few seconds and makes
- * both anew. Who came first meanwhile, has it.
+ * both anew. Who came first meanwhile, has it; until the next look there are two then, which nothing in the directory
+ * could prevent.
  */
 import { access, constants } from 'node:fs/promises';
 import { systemClock } from '../clock.ts';
 import { StateDirError, stateDirError, StateDirLockedError } from '../errors.ts';
 import { diskFs } from '../spool/state-fs.ts';
 import type { Clock } from '../types.ts';
-import { Claim, forgetOwner } from './claim.ts';
-import { connect, withSocketPath } from './owner-socket.ts';
+import { Claim, OWNER_SOCKET, type ClaimOptions } from './claim.ts';
+import type { BeforeStep } from './flag.ts';
+import { connect, SocketFolder } from './owner-socket.ts';
 
 /** How often the owner looks whether its socket is still there. */
 const LOOK_MS = 2000;
@@ -28,6 +30,8 @@ export interface OwnerHooks {
   readonly renewed?: () => void;
   /** The claim was gone, and another process has the directory now: nothing may be written to it any more. */
   readonly taken?: (error: StateDirLockedError) => void;
+  /** For tests. */
+  readonly before?: BeforeStep;
 }
 
 /**
@@ -41,8 +45,10 @@ export async function ownStateDir(
   hooks: OwnerHooks = {},
 ): Promise<StateOwner> {
   try {
-    const claim = await Claim.make(stateDir, status);
-    return new Ownership(stateDir, status, hooks, claim, await diskFs.device(stateDir));
+    const { before } = hooks;
+    const options = { status, ...(before === undefined ? {} : { before }) };
+    const claim = await Claim.make(stateDir, options);
+    return new Ownership(stateDir, options, hooks, claim, await diskFs.device(stateDir));
   } catch (cause) {
     if (cause instanceof StateDirLockedError) throw cause;
     const { message } = cause as Error;
@@ -53,19 +59,19 @@ export async function ownStateDir(
 /** Keeps a claim, and makes it anew when it has gone. */
 class Ownership implements StateOwner {
   readonly #stateDir: string;
-  readonly #status: () => unknown;
+  readonly #options: ClaimOptions;
   readonly #hooks: OwnerHooks;
   readonly #device: string;
-  /** The last one is the one that counts. Those before it listen on, where nobody can reach them: see `#renew`. */
-  #claims: readonly Claim[];
+  /** Undefined: it has been taken. */
+  #claim: Claim | undefined;
   readonly #released = new AbortController();
   readonly #watching: Promise<void>;
 
-  constructor(stateDir: string, status: () => unknown, hooks: OwnerHooks, claim: Claim, device: string) {
+  constructor(stateDir: string, options: ClaimOptions, hooks: OwnerHooks, claim: Claim, device: string) {
     this.#stateDir = stateDir;
-    this.#status = status;
+    this.#options = options;
     this.#hooks = hooks;
-    this.#claims = [claim];
+    this.#claim = claim;
     this.#device = device;
     this.#watching = this.#watch();
   }
@@ -73,8 +79,7 @@ class Ownership implements StateOwner {
   async release(): Promise<void> {
     this.#released.abort();
     await this.#watching;
-    if (this.#claims.length > 0) await forgetOwner(this.#stateDir);
-    await Promise.all(this.#claims.map((claim) => claim.release()));
+    await this.#claim?.release();
   }
 
   async #watch(): Promise<void> {
@@ -88,8 +93,10 @@ class Ownership implements StateOwner {
       } catch (error) {
         // What cannot be done now is tried again.
         if (!(error instanceof StateDirLockedError)) continue;
-        this.#claims = [];
+        const claim = this.#claim;
+        this.#claim = undefined;
         taken?.(error);
+        await claim?.release();
         return;
       }
     }
@@ -98,11 +105,16 @@ class Ownership implements StateOwner {
   /** False when there is nothing to do, or not for now. */
   async #renew(): Promise<boolean> {
     const stateDir = this.#stateDir;
-    if ((await this.#claims.at(-1)?.isThere()) === true) return false;
+    const before = this.#claim;
+    if ((await before?.isThere()) === true) {
+      if ((await before?.isKnown()) === true) return false;
+      await before?.publish();
+      return true;
+    }
     // Where another file system stands in its place, ours is only away for a while.
     if ((await diskFs.device(stateDir)) !== this.#device) return false;
-    // The end of the old one's listening would remove the socket of whoever has made one meanwhile.
-    this.#claims = [...this.#claims, await Claim.make(stateDir, this.#status)];
+    this.#claim = await Claim.make(stateDir, this.#options);
+    await before?.release();
     return true;
   }
 }
@@ -113,17 +125,13 @@ class Ownership implements StateOwner {
  */
 export async function askOwner(stateDir: string): Promise<unknown> {
   try {
-    return await withSocketPath(stateDir, async (path, folder) => {
-      try {
-        const answer = await connect(path);
-        if (answer !== undefined && answer !== '') return JSON.parse(answer) as unknown;
-        // Nobody, or nobody whom this user may ask?
-        await access(path, constants.W_OK);
-        return undefined;
-      } finally {
-        await folder?.close();
-      }
-    });
+    await using folder = await SocketFolder.open(stateDir);
+    const path = folder.at(OWNER_SOCKET);
+    const answer = await connect(path);
+    if (answer !== undefined && answer !== '') return JSON.parse(answer) as unknown;
+    // Nobody, or nobody whom this user may ask?
+    await access(path, constants.W_OK);
+    return undefined;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw stateDirError(stateDir, error);

@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
-import { createConnection } from 'node:net';
+import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { askOwner, ownStateDir } from '../../src/control/owner.ts';
 import { StateDirError, StateDirLockedError } from '../../src/errors.ts';
+import { claimAtOnce } from '../support/claim-rounds.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 const OWNER_MODULE = fileURLToPath(new URL('../../src/control/owner.ts', import.meta.url));
@@ -108,6 +109,45 @@ test.each([-60, -9.5, 86_400])(
     await owner.release();
   },
 );
+
+test('of many processes that start at once on what a crash has left, exactly one has the directory, round after round', async () => {
+  expect(await claimAtOnce({ rounds: 10, starts: 20 })).toEqual([]);
+}, 180_000);
+
+test('an owner of an earlier version, which listens on the known name itself, keeps the directory', async () => {
+  const earlier = createServer((connection) => connection.end('{}\n')).listen(join(root, 'daemon.sock'));
+  await once(earlier, 'listening');
+  await expect(ownStateDir(root, () => ({}))).rejects.toBeInstanceOf(StateDirLockedError);
+  const closed = once(earlier, 'close');
+  earlier.close();
+  await closed;
+  await (await ownStateDir(root, () => ({}))).release();
+});
+
+test('an owner whose known name was taken by an earlier version leaves it the directory', async () => {
+  const clock = new FakeClock();
+  const taken = Promise.withResolvers<Error>();
+  const owner = await ownStateDir(root, () => ({}), { clock, taken: taken.resolve });
+  await rm(join(root, 'daemon.sock'));
+  const earlier = createServer((connection) => connection.end('{}\n')).listen(join(root, 'daemon.sock'));
+  await once(earlier, 'listening');
+  await clock.advance(LOOK_MS);
+  expect(await taken.promise).toBeInstanceOf(StateDirLockedError);
+  await owner.release();
+  expect(await askOwner(root)).toEqual({});
+  earlier.close();
+});
+
+test('a directory that is deleted while its name is claimed is made anew', async () => {
+  let steps = 0;
+  const before = async (step: string): Promise<void> => {
+    if (step === 'list' && steps++ === 0) await rm(root, { recursive: true });
+  };
+  const owner = await ownStateDir(root, () => ({ mine: true }), { before });
+  expect(steps).toBeGreaterThan(1);
+  expect(await askOwner(root)).toEqual({ mine: true });
+  await owner.release();
+});
 
 test('whoever does not hang up keeps no owner from giving the directory up', async () => {
   const owner = await ownStateDir(root, () => ({}));

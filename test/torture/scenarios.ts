@@ -1,4 +1,5 @@
 /** What the torture runs, each for as long as it is told. */
+import { claimAtOnce } from '../support/claim-rounds.ts';
 import { killAtRandom } from '../support/kill-run.ts';
 import {
   faultsOf,
@@ -31,6 +32,8 @@ export interface TortureScenario {
 const PER_SECOND = 4000;
 const PATIENCE_MS = 120_000;
 const LINES = 1000;
+/** However long the torture is to take. */
+const CLAIM_ROUNDS = 200;
 /** Time from the start of a process to its death, half of this on average. */
 const MAX_LIFE_MS = 2000;
 
@@ -55,6 +58,13 @@ export function scenarios(seed: number): TortureScenario[] {
           patienceMs: PATIENCE_MS,
         });
         return countsOf({}, outcome);
+      },
+    },
+    {
+      name: `${CLAIM_ROUNDS} times 20 starts at once on what a crash has left`,
+      run: async () => {
+        const wrong = await claimAtOnce({ rounds: CLAIM_ROUNDS, starts: 20 });
+        return { written: 0, lost: 0, unknown: 0, resent: 0, wrong };
       },
     },
   ];
