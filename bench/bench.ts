@@ -10,6 +10,7 @@ import { count } from './options.ts';
 import { measureScenarios, SCENARIOS } from './scenarios.ts';
 import { measureStages, plainParseCpu } from './stages.ts';
 import { figure, median, percent, table } from './table.ts';
+import { isCommit, Worktree } from './worktree.ts';
 
 interface Options {
   readonly runs: number;
@@ -18,6 +19,7 @@ interface Options {
   readonly scenarios?: true;
   readonly scenario?: string;
   readonly flags?: string;
+  readonly against?: string;
   readonly report?: true;
 }
 
@@ -32,6 +34,10 @@ const options = program
   .option(
     '--flags <flags>',
     'nothing but the daemon, in turns as it is and with: --flags=--max-semi-space-size=1',
+  )
+  .option(
+    '--against <ref>',
+    'nothing but the daemon, in turns as it is and as it was at a commit: --against v0.1.0',
   )
   .option('--report', 'only the stages, as ratios to the limit of the same step: for CI to show')
   .parse()
@@ -95,30 +101,41 @@ async function daemon(): Promise<void> {
   );
 }
 
-/** The daemon as it is beside one with other flags of V8, of those that are taken at the start. */
-async function withFlags(flags: string): Promise<void> {
+/** The daemon as it is and another way, in turns: whatever else the machine does meets both alike. */
+async function inTurns(name: string, other: Parameters<typeof measureDaemon>[2]): Promise<void> {
   const log = await nginxLog(lines);
   warm([log]);
-  const plain: Run[] = [];
-  const flagged: Run[] = [];
+  const here: Run[] = [];
+  const there: Run[] = [];
   for (let i = 0; i < runs; i++) {
-    plain.push(await measureDaemon(lines, [log]));
-    flagged.push(await measureDaemon(lines, [log], { nodeArgs: flags.split(' ') }));
+    const turns = [
+      async () => here.push(await measureDaemon(lines, [log])),
+      async () => there.push(await measureDaemon(lines, [log], other)),
+    ];
+    // Neither is always the one that comes second.
+    for (const turn of i % 2 === 0 ? turns : turns.toReversed()) await turn();
   }
   const rows: [string, (run: Run) => number][] = [
     ['events/s, from the start of the process', (run) => run.eventsPerSecond],
+    ['events/s, from the first event to the last', (run) => run.events / run.flowSeconds],
     ['CPU seconds per million events', (run) => run.cpuPerMillion],
     ['peak RSS, MiB', (run) => run.usage.peakMiB],
   ];
   say(
     table(
-      ['', 'as it is', flags, 'ratio'],
-      rows.map(([name, value]) => {
-        const [a, b] = [median(plain.map(value)), median(flagged.map(value))];
-        return [name, figure(a), figure(b), (b / a).toFixed(3)];
+      ['', 'as it is', name, 'as it is / other'],
+      rows.map(([what, value]) => {
+        const [a, b] = [median(here.map(value)), median(there.map(value))];
+        return [what, figure(a), figure(b), (a / b).toFixed(3)];
       }),
     ),
   );
+}
+
+async function against(ref: string): Promise<void> {
+  if (!isCommit(ref)) program.error(`error: ${ref} is no commit of this repository`);
+  using tree = new Worktree(ref);
+  await inTurns(`${ref}${ref.startsWith(tree.commit) ? '' : ` (${tree.commit})`}`, { program: tree.program });
 }
 
 async function all(): Promise<void> {
@@ -132,6 +149,7 @@ async function all(): Promise<void> {
 }
 
 say(`${machine()} · median of ${runs}\n`);
-if (options.flags !== undefined) await withFlags(options.flags);
+if (options.against !== undefined) await against(options.against);
+else if (options.flags !== undefined) await inTurns(options.flags, { nodeArgs: options.flags.split(' ') });
 else if (options.scenario !== undefined) await measureScenarios(say, options.scenario);
 else await all();

@@ -179,7 +179,9 @@ export function measureDaemon(
   logs: readonly string[],
   options: Partial<JobConfig> & {
     readonly sink?: Omit<SinkOptions, 'capacity'>;
-    readonly nodeArgs?: string[];
+    readonly nodeArgs?: readonly string[];
+    /** Of another version. */
+    readonly program?: string;
   } = {},
 ): Promise<Run> {
   const cwd = freshFolder('run');
@@ -189,7 +191,7 @@ export function measureDaemon(
     writeFileSync(config, JSON.stringify(configOf({ ...options, port, stateDir, logs })));
     return {
       file: process.execPath,
-      args: [...(options.nodeArgs ?? []), TAILMETER, 'run', '-c', config],
+      args: [...(options.nodeArgs ?? []), options.program ?? TAILMETER, 'run', '-c', config],
       cwd,
     };
   });
