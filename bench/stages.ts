@@ -30,6 +30,7 @@ import type {
 import { configOf, freshFolder } from './job.ts';
 import { startSink } from './sink.ts';
 import { median } from './table.ts';
+import { NO_LIMITS } from '../src/time-limits.ts';
 
 export interface StageResult {
   readonly stage: string;
@@ -165,6 +166,7 @@ function sampleChunk(log: string, mapper: LineMapper): { chunk: LoadedChunk; pat
   const lineOffsets = new Float64Array(CHUNK_EVENTS);
   let events = 0;
   const sink: LineSink = {
+    limits: NO_LIMITS,
     writer: () => body,
     event: () => {
       body.byte(NEWLINE);

@@ -29,12 +29,17 @@ const undici = {
       : undefined,
 };
 
+// To the day, so that a build can be repeated; SOURCE_DATE_EPOCH says another one.
+const DAY_MS = 86_400_000;
+const builtAt = Number(process.env.SOURCE_DATE_EPOCH ?? 'NaN') * 1000 || Date.now();
+const builtMs = Math.floor(builtAt / DAY_MS) * DAY_MS;
+
 const { output } = await build({
   cwd: root,
   input: { main: 'src/cli/main.ts' },
   platform: 'node',
   // The oldest that may run it (package.json): it lacks `using`, for one.
-  transform: { target: 'node22.22' },
+  transform: { target: 'node22.22', define: { TAILMETER_BUILT_MS: String(builtMs) } },
   // They are loaded by few commands.
   external: ['fastify', 'tar-stream'],
   plugins: [undici],

@@ -19,12 +19,14 @@
  *
  * `follow` runs this over growing files, `replay` over a list of finished ones. There is no other way.
  */
+import { BUILT_MS } from './build-date.ts';
 import { systemClock } from './clock.ts';
 import type { Config, SourceConfig } from './config/types.ts';
 import { destinationStatus, nothingUnderWay, sourceStatus, type Status } from './control/status.ts';
 import { LogReadError } from './errors.ts';
 import { compileMapper, mapperBytes } from './map/compile.ts';
 import { mappingId } from './map/mapping-id.ts';
+import { limitsAt } from './map/plausible.ts';
 import { KernelMemory, taken } from './kernel/memory.ts';
 import type { Reporter } from './observe/events.ts';
 import { Shipper } from './ship/shipper.ts';
@@ -51,6 +53,10 @@ export interface PipelineOptions {
   readonly configFile?: string;
   /** Replay: only lines whose event lies in [sinceMs, untilMs), Unix ms. */
   readonly window?: { readonly sinceMs?: number; readonly untilMs?: number };
+  /** Replay: however old a time is, it is plausible. */
+  readonly allowOld?: boolean;
+  /** Reading pauses while the clock says an earlier time, Unix ms; when this version was built unless given. */
+  readonly builtMs?: number;
   /** Replay: what is selected; the progress of another selection is not continued. */
   readonly plan?: string;
 }
@@ -86,13 +92,9 @@ export class Pipeline {
     // Of their own, so as not to count lines twice.
     const remappers = new Map<string, LineMapper>();
     const { sources } = config;
+    const sourceAt = (path: string): SourceConfig => sources.find((source) => source.path === path)!;
     const remap = (path: string): LineMapper => {
-      const mapper =
-        remappers.get(path) ??
-        mapperFor(
-          mapped,
-          sources.find((source) => source.path === path)!,
-        );
+      const mapper = remappers.get(path) ?? mapperFor(mapped, sourceAt(path));
       remappers.set(path, mapper);
       return mapper;
     };
@@ -114,6 +116,8 @@ export class Pipeline {
       remap,
       searchAgainMs: Math.max(...sources.map((source) => source.rotate_wait)) * 1000,
       memory,
+      limitsAt: (source, nowMs) => limitsAt(sourceAt(source), nowMs, options.allowOld),
+      builtMs: options.builtMs ?? BUILT_MS,
       wake: (destination) => shippers.get(destination)?.wake(),
     });
     opened = spool;

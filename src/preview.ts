@@ -3,10 +3,13 @@
  * `tailmeter preview` prints them; `tailmeter replay --dry-run` only counts.
  */
 import { ByteWriter } from './bytes.ts';
+import { systemClock } from './clock.ts';
 import type { Config } from './config/types.ts';
 import { mapperFor, type PipelineOptions, type ReplayFile } from './pipeline.ts';
+import { limitsAt } from './map/plausible.ts';
 import { readFinished } from './tail/finished.ts';
 import type { DeadReason, LineFailure, LineSink, SourceCounts } from './types.ts';
+import { NO_LIMITS } from './time-limits.ts';
 
 export interface PreviewSummary extends Omit<SourceCounts, 'repeated'> {
   events: number;
@@ -19,7 +22,7 @@ export interface PreviewSummary extends Omit<SourceCounts, 'repeated'> {
  *   during the call. A returned promise is waited for.
  */
 export async function preview(
-  options: { readonly config: Config } & Pick<PipelineOptions, 'window'>,
+  options: { readonly config: Config } & Pick<PipelineOptions, 'window' | 'allowOld'>,
   files: readonly ReplayFile[],
   event: (bytes: Buffer) => void | Promise<void>,
 ): Promise<PreviewSummary> {
@@ -34,6 +37,7 @@ export async function preview(
   const sink = new PreviewSink(summary);
   for (const { path, source } of files) {
     const mapper = mapperFor(options, source);
+    sink.limits = limitsAt(source, systemClock.now(), options.allowOld);
     const place = (offset: number): string => `${path}, offset ${offset}`;
     await readFinished([path], {
       source: source.path,
@@ -65,6 +69,7 @@ export async function preview(
 
 class PreviewSink implements LineSink {
   place = '';
+  limits = NO_LIMITS;
   readonly #events = new ByteWriter(64 * 1024);
   readonly #summary: PreviewSummary;
   #committed = 0;

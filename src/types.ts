@@ -8,6 +8,7 @@ import type { ByteWriter } from './bytes.ts';
 import type { LogRange } from './log-range.ts';
 import type { Mark } from './mark.ts';
 import type { LineLoss } from './loss.ts';
+import type { TimeLimits } from './time-limits.ts';
 
 /** Hands out the time and waits; tests move it, production uses `systemClock` of `clock.ts`. */
 export interface Clock {
@@ -144,6 +145,7 @@ export const DEAD_REASONS = [
   'invalid_subscription',
   'missing_timestamp',
   'invalid_timestamp',
+  'implausible_timestamp',
   'invalid_property',
   // an event at its destination
   'rejected',
@@ -167,6 +169,8 @@ export interface LineFailure {
 
 /** Takes what the mapper makes of one line. All calls are synchronous. */
 export interface LineSink {
+  /** A time outside them is a dead letter. */
+  readonly limits: TimeLimits;
   /**
    * The bytes of the open chunk of a destination (its index in `destinations`). Append one event as JSON without
    * a newline, starting `{"transaction_id":"`, then call `event`. Bytes without that call are taken back.
@@ -190,6 +194,8 @@ export interface EventRoom {
 
 /** A sink that takes events of many lines at once. */
 export interface RunSink {
+  /** A line with a time outside them is none that needs no attention. */
+  readonly limits: TimeLimits;
   /** Room for more events of a destination; undefined when they have none in one piece. */
   room(destination: number): EventRoom | undefined;
   /** So many lines have each put one event into the room. */
@@ -281,6 +287,8 @@ export interface SealedChunk extends LogRange {
   readonly events: number;
   /** CRC-32 of its events as they lie in the file: whatever is read again must have it, too. */
   readonly checksum: number;
+  /** By which times of its range were found implausible; absent when none was, and then all are plausible. */
+  readonly limits?: TimeLimits;
 }
 
 /** A chunk in memory, verified against its checksum. */
@@ -314,6 +322,8 @@ export interface DeadLetter {
   readonly destination?: string;
   /** What Lago answered. */
   readonly answer?: { readonly status: number; readonly body: string };
+  /** Of `implausible_timestamp`: which times were plausible when the line was read, RFC 3339. */
+  readonly plausible?: { readonly earliest: string; readonly latest: string };
   /** The event as it was, or would have been, sent. */
   readonly event?: Readonly<Record<string, unknown>>;
   /** The raw line when it is valid UTF-8 … */

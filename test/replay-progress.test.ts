@@ -7,6 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { parseConfig } from '../src/config/load.ts';
 import { Pipeline } from '../src/pipeline.ts';
 import { createSandbox, DEFAULT_KEY } from '../src/sandbox/server.ts';
+import { ANY_TIME } from './support/any-time.ts';
 
 const line = (id: string): string =>
   `{"msec":1790000000.000,"request_time":0.000,"request_id":"${id}","http_x_consumer_username":"jack","status":200}\n`;
@@ -24,7 +25,7 @@ async function replays(): Promise<{
   });
   const text = JSON.stringify({
     state_dir: join(root, 'state'),
-    sources: [{ path: join(root, 'access.log'), format: 'nginx' }],
+    sources: [{ path: join(root, 'access.log'), format: 'nginx', ...ANY_TIME }],
     rules: [
       {
         name: 'calls',

@@ -6,6 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { parseConfig } from '../src/config/load.ts';
 import type { TelemetryEvent } from '../src/observe/events.ts';
 import { Pipeline } from '../src/pipeline.ts';
+import { ANY_TIME } from './support/any-time.ts';
 
 test('a log that nobody reads on is told', async () => {
   const root = await mkdtemp(join(tmpdir(), 'tailmeter-source-'));
@@ -15,7 +16,7 @@ test('a log that nobody reads on is told', async () => {
     const config = parseConfig(
       JSON.stringify({
         state_dir: stateDir,
-        sources: [{ path: join(root, path), format: 'nginx' }],
+        sources: [{ path: join(root, path), format: 'nginx', ...ANY_TIME }],
         rules: [
           {
             name: 'calls',

@@ -7,6 +7,7 @@ import { Pipeline } from '../src/pipeline.ts';
 import { createSandbox, DEFAULT_KEY } from '../src/sandbox/server.ts';
 import { FaultyFs } from './support/faulty-fs.ts';
 import { lineOf } from './support/lines.ts';
+import { ANY_TIME } from './support/any-time.ts';
 
 const NAMES = ['a', 'b', 'c', 'd'];
 
@@ -23,7 +24,7 @@ async function startedTwice(stopAfter: number): Promise<{ reached: boolean; ids:
   const config = parseConfig(
     JSON.stringify({
       state_dir: join(root, 'state'),
-      sources: [{ path: join(logs, '*.log'), format: 'nginx', start_at: 'end' }],
+      sources: [{ path: join(logs, '*.log'), format: 'nginx', start_at: 'end', ...ANY_TIME }],
       rules: [
         {
           name: 'calls',

@@ -41,9 +41,10 @@ export async function audit({ config, online }: AuditOptions): Promise<AuditRepo
   const snapshot = await takeSnapshot(fs, stateDir);
   if (snapshot.ledger.sources().size === 0) findings.note(`${stateDir} holds no books: nothing was read yet`);
   await checkQueue(fs, snapshot, findings);
-  const ranges = await checkGenerations(config, snapshot, findings);
-  const fingerprints = new Set(ranges.map(({ account }) => account.fingerprint));
+  const accounts = [...snapshot.ledger.sources().values()].flatMap(({ positions }) => positions);
+  const fingerprints = new Set(accounts.map(({ fingerprint }) => fingerprint));
   const book = await readLetterBook(fs, stateDir, snapshot.letters, fingerprints);
+  const ranges = await checkGenerations(config, snapshot, book.implausible, findings);
   await checkLineLetters(snapshot, ranges, book, findings);
   await checkEventLetters(fs, snapshot, book, findings);
   const { quarantine } = layoutOf(stateDir);

@@ -6,7 +6,7 @@ import { mapperFor } from '../pipeline.ts';
 import { candidatesFor, findLogs, isHolding, type FoundLog } from '../tail/log-files.ts';
 import type { GenerationAccount, LineMapper } from '../types.ts';
 import type { AuditedGeneration, Findings } from './findings.ts';
-import { reread, type Reread } from './reread.ts';
+import { reread, type DecidedLimits, type Reread } from './reread.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** A generation that was read again. */
@@ -19,7 +19,12 @@ export interface CheckedRange {
   /** Ids that the dead letters of its lines have, with the offsets of the lines. */
   readonly letters: ReadonlyMap<string, number>;
   readonly events: number;
+  /** Of lines with implausible times. */
+  readonly decided: DecidedLimits;
 }
+
+/** Nothing was decided. */
+const NONE: DecidedLimits = new Map();
 
 const CHANGED = 'the configuration has changed since it was read';
 const CHANGED_LOG = 'what begins like it does not hold what was read of it last';
@@ -28,6 +33,7 @@ const GONE = 'it does not exist any more';
 export async function checkGenerations(
   config: Config,
   { ledger, mapping }: Snapshot,
+  implausible: ReadonlyMap<string, DecidedLimits>,
   findings: Findings,
 ): Promise<CheckedRange[]> {
   const checked: CheckedRange[] = [];
@@ -58,7 +64,14 @@ export async function checkGenerations(
     );
     const mapper = mapperFor({ config }, source);
     for (const account of positions) {
-      const result = await checkOne(source, account, mapper, logs, findings);
+      const result = await checkOne(
+        source,
+        account,
+        mapper,
+        logs,
+        implausible.get(account.fingerprint) ?? NONE,
+        findings,
+      );
       if (typeof result === 'string') leave(account, result);
       else {
         findings.generations.push(audited(path, account, { path: result.path, checked: true }));
@@ -75,6 +88,7 @@ async function checkOne(
   account: GenerationAccount,
   mapper: LineMapper,
   logs: readonly FoundLog[],
+  decided: DecidedLimits,
   findings: Findings,
 ): Promise<CheckedRange | string> {
   let first: { range: CheckedRange; again: Reread } | undefined;
@@ -89,15 +103,16 @@ async function checkOne(
       continue;
     }
     try {
-      const again = await reread(path, source, account, mapper, {
+      const visitor = {
         event: () => void events++,
-        letter: (id, offset) => void letters.set(id, offset),
-      });
+        letter: (id: string, offset: number) => void letters.set(id, offset),
+      };
+      const again = await reread(path, source, account, mapper, visitor, decided);
       if (again.reached < account.offset) {
         reason = `only ${again.reached} of its bytes exist any more`;
         continue;
       }
-      const range: CheckedRange = { source, account, mapper, path, letters, events };
+      const range: CheckedRange = { source, account, mapper, path, letters, events, decided };
       if (agree(account, again)) return range;
       first ??= { range, again };
     } catch (error) {
@@ -106,6 +121,13 @@ async function checkOne(
     }
   }
   if (first === undefined) return reason;
+  const forgiven = implausibleThen(account, first.again);
+  if (forgiven > 0) {
+    findings.note(
+      `${first.range.path}: ${forgiven} lines were dead letters for their time when they were read, and these letters are not there; their files were cleared away`,
+    );
+    return first.range;
+  }
   const scope = `${first.range.path}, bytes ${account.start} to ${account.offset}`;
   for (const what of ['lines', 'skipped', 'dead', 'mapped'] as const) {
     findings.compare(
@@ -120,6 +142,19 @@ async function checkOne(
 
 function agree({ counts }: GenerationAccount, again: Reread): boolean {
   return (['lines', 'skipped', 'dead', 'mapped'] as const).every((key) => counts[key] === again.counts[key]);
+}
+
+/**
+ * Lines that were dead and would give an event now. With the same rules and the same bytes only the time that it was can
+ * have made the difference.
+ */
+function implausibleThen({ counts }: GenerationAccount, again: Reread): number {
+  const fewer = counts.dead - again.counts.dead;
+  const isAll =
+    counts.lines === again.counts.lines &&
+    counts.skipped === again.counts.skipped &&
+    again.counts.mapped - counts.mapped === fewer;
+  return isAll ? fewer : 0;
 }
 
 function audited(

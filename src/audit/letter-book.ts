@@ -6,6 +6,7 @@ import { layoutOf } from '../spool/layout.ts';
 import { kindAt, LINES, type LetterMarks } from '../spool/letter-files.ts';
 import { lineLetterId } from '../spool/line-letters.ts';
 import type { StateFs } from '../spool/state-fs.ts';
+import type { TimeLimits } from '../time-limits.ts';
 import type { DeadLetter } from '../types.ts';
 import { eventKey } from './event-key.ts';
 
@@ -18,6 +19,8 @@ export type LetterFiles = 'intact' | 'shortened' | 'removed';
 export interface LetterBook {
   /** Letters of lines: by fingerprint of the generation, by id, the offset of the line. */
   readonly lines: ReadonlyMap<string, ReadonlyMap<string, number>>;
+  /** By fingerprint, by offset of a line whose time was implausible: by which limits. */
+  readonly implausible: ReadonlyMap<string, ReadonlyMap<number, TimeLimits>>;
   /** Letters of events: by destination, by id, the key of the event. */
   readonly events: ReadonlyMap<string, ReadonlyMap<string, string>>;
   /** `file:line` of what is no letter, or not the one that was written. */
@@ -35,6 +38,7 @@ export async function readLetterBook(
   const { dead } = layoutOf(stateDir);
   const lines = new Map<string, Map<string, number>>();
   const events = new Map<string, Map<string, string>>();
+  const implausible = new Map<string, Map<number, TimeLimits>>();
   const damaged: string[] = [];
   for (const name of (await fs.list(dead)).filter((file) => file.endsWith('.ndjson'))) {
     for await (const { letter, number } of lettersIn(join(dead, name))) {
@@ -43,8 +47,11 @@ export async function readLetterBook(
       } else if (letter.destination !== undefined) {
         mapIn(events, letter.destination).set(letter.id, eventKey(letter.event ?? {}));
       } else if (fingerprints.has(letter.fingerprint)) {
-        if (letter.id === idOf(letter)) mapIn(lines, letter.fingerprint).set(letter.id, letter.offset);
-        else damaged.push(`${name}:${number}`);
+        if (letter.id === idOf(letter)) {
+          mapIn(lines, letter.fingerprint).set(letter.id, letter.offset);
+          const limits = limitsOf(letter);
+          if (limits !== undefined) mapIn(implausible, letter.fingerprint).set(letter.offset, limits);
+        } else damaged.push(`${name}:${number}`);
       }
     }
   }
@@ -55,7 +62,7 @@ export async function readLetterBook(
     if (size === undefined) return 'removed';
     return size < mark.offset ? 'shortened' : 'intact';
   };
-  return { lines, events, damaged, files };
+  return { lines, implausible, events, damaged, files };
 }
 
 /** The letters of a file; those that are none are undefined, except for a last one that was cut off by a crash. */
@@ -100,7 +107,14 @@ function idOf({ fingerprint, offset, line, line_base64: base64, rule }: DeadLett
   return lineLetterId(fingerprint, offset, bytes, rule);
 }
 
-function mapIn<V>(maps: Map<string, Map<string, V>>, key: string): Map<string, V> {
+/** What was plausible when the line was read; undefined when that was not what was wrong with it. */
+function limitsOf({ plausible }: DeadLetter): TimeLimits | undefined {
+  if (plausible === undefined) return undefined;
+  const limits = { earliestMs: Date.parse(plausible.earliest), latestMs: Date.parse(plausible.latest) };
+  return limits.earliestMs >= 0 && limits.latestMs >= 0 ? limits : undefined;
+}
+
+function mapIn<K, V>(maps: Map<string, Map<K, V>>, key: string): Map<K, V> {
   let map = maps.get(key);
   if (map === undefined) maps.set(key, (map = new Map()));
   return map;

@@ -14,7 +14,7 @@ import { eventKey } from './event-key.ts';
 import { Findings } from './findings.ts';
 import type { CheckedRange } from './generations.ts';
 import { readLetterBook } from './letter-book.ts';
-import { reread } from './reread.ts';
+import { reread, type RereadVisitor } from './reread.ts';
 import type { Snapshot } from './snapshot.ts';
 
 const MOST_EVENTS = 2_000_000;
@@ -106,12 +106,13 @@ async function gather(
     subscription.fromMs = Math.min(subscription.fromMs, ms);
     subscription.toMs = Math.max(subscription.toMs, ms);
   };
-  for (const { path, source, account, mapper } of ranges) {
-    await reread(path, source, account, mapper, {
+  for (const { path, source, account, mapper, decided } of ranges) {
+    const visitor: RereadVisitor = {
       event: (destination, json) => {
         if (destination === number) take(JSON.parse(json.toString('utf8')) as MappedEvent);
       },
-    });
+    };
+    await reread(path, source, account, mapper, visitor, decided);
   }
   return subscriptions;
 }

@@ -2,6 +2,7 @@
 import type { SourceConfig } from '../config/types.ts';
 import { noLines } from '../spool/counts.ts';
 import { lineLetterId } from '../spool/line-letters.ts';
+import { NO_LIMITS, type TimeLimits } from '../time-limits.ts';
 import { readFinished } from '../tail/finished.ts';
 import { ByteWriter } from '../bytes.ts';
 import type {
@@ -24,6 +25,9 @@ export interface RereadVisitor {
   letter?(id: string, offset: number): void;
 }
 
+/** By offset of a line: the times that were plausible when it was found to have none of them. */
+export type DecidedLimits = ReadonlyMap<number, TimeLimits>;
+
 export interface Reread {
   readonly counts: SourceCounts;
   /** Where reading ended: the account's offset unless the file is shorter than that. */
@@ -31,6 +35,7 @@ export interface Reread {
 }
 
 /**
+ * Which times are plausible is not asked again: it was decided when a line was read first.
  * @param path A file that holds the generation of `account`, perhaps packed.
  * @throws LogReadError when it cannot be read to the end of the range
  */
@@ -40,8 +45,9 @@ export async function reread(
   account: GenerationAccount,
   mapper: LineMapper,
   visitor: RereadVisitor,
+  decided: DecidedLimits,
 ): Promise<Reread> {
-  const range = new RereadRange(account, mapper, visitor);
+  const range = new RereadRange(account, mapper, visitor, decided);
   const { signal } = range.done;
   await readFinished([path], {
     source,
@@ -63,11 +69,19 @@ class RereadRange implements LineConsumer, LineSink {
   readonly #account: GenerationAccount;
   readonly #mapper: LineMapper;
   readonly #visitor: RereadVisitor;
+  readonly #decided: DecidedLimits;
+  limits = NO_LIMITS;
   readonly #event = new ByteWriter(4096);
   #line: Buffer = Buffer.alloc(0);
   #offset = 0;
 
-  constructor(account: GenerationAccount, mapper: LineMapper, visitor: RereadVisitor) {
+  constructor(
+    account: GenerationAccount,
+    mapper: LineMapper,
+    visitor: RereadVisitor,
+    decided: DecidedLimits,
+  ) {
+    this.#decided = decided;
     this.#account = account;
     this.#mapper = mapper;
     this.#visitor = visitor;
@@ -83,6 +97,7 @@ class RereadRange implements LineConsumer, LineSink {
       const end = newline < 0 || newline >= length ? length : newline;
       this.#line = bytes.subarray(start, end);
       this.#offset = offset + start;
+      this.limits = this.#decided.get(this.#offset) ?? NO_LIMITS;
       const outcome = this.#mapper.map(bytes, start, end, { generation, offset: this.#offset }, this);
       this.counts.lines++;
       this.counts[outcome]++;

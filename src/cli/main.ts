@@ -7,6 +7,7 @@ import { isSystemError, TailmeterError } from '../errors.ts';
 import type { ReplayRequest } from './replay.ts';
 import { VERSION } from './version.ts';
 
+const ALLOW_OLD = 'take times, too, that are older than plausible_age';
 const EXIT_CODES = 'Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.';
 
 /**
@@ -65,8 +66,9 @@ function buildProgram(done: (code: number) => void): Command {
   withConfig('preview', 'print the events that logs would give, one per line; changes nothing')
     .argument('[log...]', 'finished or current logs, plain or .gz; the configured sources when none is named')
     .option('--source <path>', 'read the logs as those of this configured source')
-    .action(async (logs: string[], options: { config: string; source?: string }) =>
-      done(await (await import('./preview.ts')).previewLogs(options.config, logs, options.source)),
+    .option('--allow-old', ALLOW_OLD)
+    .action(async (logs: string[], options: { config: string; source?: string; allowOld?: boolean }) =>
+      done(await (await import('./preview.ts')).previewLogs(options.config, logs, options)),
     );
 
   withConfig('status', 'show positions, counts and the state of delivery; works while nothing runs, too')
@@ -93,6 +95,7 @@ function buildProgram(done: (code: number) => void): Command {
     .option('--until <time>', 'only events before this time', instant)
     .option('--source <path>', 'read the logs as those of this configured source')
     .option('--give-up-after <seconds>', 'stop when nothing could be delivered for so long', seconds, 60)
+    .option('--allow-old', ALLOW_OLD)
     .option('--dry-run', 'say what would be sent, and send nothing')
     .action(async (logs: string[], flags: ReplayFlags) =>
       done(await (await import('./replay.ts')).replay(flags.config, logs, replayRequest(flags))),
@@ -127,9 +130,10 @@ interface ReplayFlags {
   readonly source?: string;
   readonly giveUpAfter: number;
   readonly dryRun?: boolean;
+  readonly allowOld?: boolean;
 }
 
-function replayRequest({ since, until, source, giveUpAfter, dryRun }: ReplayFlags): ReplayRequest {
+function replayRequest({ since, until, source, giveUpAfter, dryRun, allowOld }: ReplayFlags): ReplayRequest {
   return {
     window: {
       ...(since === undefined ? {} : { sinceMs: since }),
@@ -138,6 +142,7 @@ function replayRequest({ since, until, source, giveUpAfter, dryRun }: ReplayFlag
     source,
     giveUpAfterMs: giveUpAfter * 1000,
     dryRun: dryRun ?? false,
+    allowOld: allowOld ?? false,
   };
 }
 

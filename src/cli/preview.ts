@@ -9,14 +9,14 @@ import { pairWithSources } from './logs.ts';
 export async function previewLogs(
   file: string,
   logs: readonly string[],
-  source: string | undefined,
+  { source, allowOld = false }: { readonly source?: string; readonly allowOld?: boolean },
 ): Promise<number> {
   const config = await readConfig(file);
   const files = pairWithSources(config, logs.length > 0 ? logs : await currentLogs(config), source);
   const left = new AbortController();
   process.stdout.once('error', () => left.abort());
   try {
-    const summary = await preview({ config }, files, async (events) => {
+    const summary = await preview({ config, allowOld }, files, async (events) => {
       left.signal.throwIfAborted();
       if (!process.stdout.write(Buffer.from(events)))
         await once(process.stdout, 'drain', { signal: left.signal });

@@ -25,17 +25,19 @@ export interface ReplayRequest {
   readonly source: string | undefined;
   readonly giveUpAfterMs: number;
   readonly dryRun: boolean;
+  /** Times that are older than plausible_age are billed, too. */
+  readonly allowOld: boolean;
 }
 
 const GRACE_MS = 5000;
 const LOOK_MS = 200;
 
 export async function replay(file: string, logs: readonly string[], request: ReplayRequest): Promise<number> {
-  const { window } = request;
+  const { window, allowOld } = request;
   if (request.dryRun) {
     const config = await readConfig(file);
     const summary = await preview(
-      { config, window },
+      { config, window, allowOld },
       pairWithSources(config, logs, request.source),
       () => {},
     );
@@ -58,7 +60,8 @@ export async function replay(file: string, logs: readonly string[], request: Rep
       version: VERSION,
       reporter,
       window,
-      plan: planOf(config, window),
+      allowOld,
+      plan: planOf(config, request),
     });
     const before = pipeline.status();
     const sights = await sightsOf(files);
@@ -83,9 +86,9 @@ const isWhole = ({ sinceMs, untilMs }: ReplayRequest['window']): boolean =>
   sinceMs === undefined && untilMs === undefined;
 
 /** What two replays must have in common for one to go on where the other stopped. */
-function planOf({ sources, rules, match }: Config, window: ReplayRequest['window']): string {
+function planOf({ sources, rules, match }: Config, { window, allowOld }: ReplayRequest): string {
   return createHash('sha256')
-    .update(JSON.stringify([sources, rules, match, window]))
+    .update(JSON.stringify([sources, rules, match, window, ...(allowOld ? ['old'] : [])]))
     .digest('hex');
 }
 

@@ -62,6 +62,14 @@ export interface SourceConfig {
    */
   readonly max_line_bytes: number;
   /**
+   * Seconds (400 days unless set). A line whose time is longer ago when it is first read becomes a dead letter, `implausible_timestamp`: it would be billed in a period that is long closed. `replay --allow-old` takes it.
+   */
+  readonly plausible_age: number;
+  /**
+   * Seconds. A line whose time is so much later than the clock of this host becomes a dead letter, `implausible_timestamp`.
+   */
+  readonly plausible_future: number;
+  /**
    * Seconds for which a file that was rotated away must have been quiet before it counts as finished. More than the `flush=` time of a buffered access log.
    */
   readonly rotate_wait: number;

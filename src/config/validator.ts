@@ -53,6 +53,8 @@ const schema6 = {
         start_at: { type: 'string', enum: ['beginning', 'end'], default: 'beginning' },
         rotated: { type: 'array', items: { type: 'string', minLength: 1 }, default: [] },
         max_line_bytes: { type: 'integer', minimum: 1024, maximum: 67108864, default: 1048576 },
+        plausible_age: { type: 'number', exclusiveMinimum: 0, maximum: 1000000000000, default: 34560000 },
+        plausible_future: { type: 'number', minimum: 0, maximum: 1000000000000, default: 3600 },
         rotate_wait: { type: 'number', minimum: 0, maximum: 3600, default: 5 },
       },
     },
@@ -194,6 +196,8 @@ const schema7 = {
     start_at: { type: 'string', enum: ['beginning', 'end'], default: 'beginning' },
     rotated: { type: 'array', items: { type: 'string', minLength: 1 }, default: [] },
     max_line_bytes: { type: 'integer', minimum: 1024, maximum: 67108864, default: 1048576 },
+    plausible_age: { type: 'number', exclusiveMinimum: 0, maximum: 1000000000000, default: 34560000 },
+    plausible_future: { type: 'number', minimum: 0, maximum: 1000000000000, default: 3600 },
     rotate_wait: { type: 'number', minimum: 0, maximum: 3600, default: 5 },
   },
 };
@@ -213,6 +217,12 @@ function validate22(data, { instancePath = '', parentData, parentDataProperty, r
     }
     if (data.max_line_bytes === undefined) {
       data.max_line_bytes = 1048576;
+    }
+    if (data.plausible_age === undefined) {
+      data.plausible_age = 34560000;
+    }
+    if (data.plausible_future === undefined) {
+      data.plausible_future = 3600;
     }
     if (data.rotate_wait === undefined) {
       data.rotate_wait = 5;
@@ -241,6 +251,8 @@ function validate22(data, { instancePath = '', parentData, parentDataProperty, r
         key0 === 'start_at' ||
         key0 === 'rotated' ||
         key0 === 'max_line_bytes' ||
+        key0 === 'plausible_age' ||
+        key0 === 'plausible_future' ||
         key0 === 'rotate_wait'
       )) {
         const err1 = {
@@ -615,16 +627,16 @@ function validate22(data, { instancePath = '', parentData, parentDataProperty, r
         errors++;
       }
     }
-    let data7 = data.rotate_wait;
+    let data7 = data.plausible_age;
     if (typeof data7 == 'number' && isFinite(data7)) {
-      if (data7 > 3600 || isNaN(data7)) {
+      if (data7 > 1000000000000 || isNaN(data7)) {
         const err20 = {
-          instancePath: instancePath + '/rotate_wait',
-          schemaPath: '#/properties/rotate_wait/maximum',
+          instancePath: instancePath + '/plausible_age',
+          schemaPath: '#/properties/plausible_age/maximum',
           keyword: 'maximum',
-          params: { comparison: '<=', limit: 3600 },
-          schema: 3600,
-          parentSchema: schema7.properties.rotate_wait,
+          params: { comparison: '<=', limit: 1000000000000 },
+          schema: 1000000000000,
+          parentSchema: schema7.properties.plausible_age,
           data: data7,
         };
         if (vErrors === null) {
@@ -634,14 +646,14 @@ function validate22(data, { instancePath = '', parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (data7 < 0 || isNaN(data7)) {
+      if (data7 <= 0 || isNaN(data7)) {
         const err21 = {
-          instancePath: instancePath + '/rotate_wait',
-          schemaPath: '#/properties/rotate_wait/minimum',
-          keyword: 'minimum',
-          params: { comparison: '>=', limit: 0 },
+          instancePath: instancePath + '/plausible_age',
+          schemaPath: '#/properties/plausible_age/exclusiveMinimum',
+          keyword: 'exclusiveMinimum',
+          params: { comparison: '>', limit: 0 },
           schema: 0,
-          parentSchema: schema7.properties.rotate_wait,
+          parentSchema: schema7.properties.plausible_age,
           data: data7,
         };
         if (vErrors === null) {
@@ -653,12 +665,12 @@ function validate22(data, { instancePath = '', parentData, parentDataProperty, r
       }
     } else {
       const err22 = {
-        instancePath: instancePath + '/rotate_wait',
-        schemaPath: '#/properties/rotate_wait/type',
+        instancePath: instancePath + '/plausible_age',
+        schemaPath: '#/properties/plausible_age/type',
         keyword: 'type',
         params: { type: 'number' },
-        schema: schema7.properties.rotate_wait.type,
-        parentSchema: schema7.properties.rotate_wait,
+        schema: schema7.properties.plausible_age.type,
+        parentSchema: schema7.properties.plausible_age,
         data: data7,
       };
       if (vErrors === null) {
@@ -668,8 +680,114 @@ function validate22(data, { instancePath = '', parentData, parentDataProperty, r
       }
       errors++;
     }
+    let data8 = data.plausible_future;
+    if (typeof data8 == 'number' && isFinite(data8)) {
+      if (data8 > 1000000000000 || isNaN(data8)) {
+        const err23 = {
+          instancePath: instancePath + '/plausible_future',
+          schemaPath: '#/properties/plausible_future/maximum',
+          keyword: 'maximum',
+          params: { comparison: '<=', limit: 1000000000000 },
+          schema: 1000000000000,
+          parentSchema: schema7.properties.plausible_future,
+          data: data8,
+        };
+        if (vErrors === null) {
+          vErrors = [err23];
+        } else {
+          vErrors.push(err23);
+        }
+        errors++;
+      }
+      if (data8 < 0 || isNaN(data8)) {
+        const err24 = {
+          instancePath: instancePath + '/plausible_future',
+          schemaPath: '#/properties/plausible_future/minimum',
+          keyword: 'minimum',
+          params: { comparison: '>=', limit: 0 },
+          schema: 0,
+          parentSchema: schema7.properties.plausible_future,
+          data: data8,
+        };
+        if (vErrors === null) {
+          vErrors = [err24];
+        } else {
+          vErrors.push(err24);
+        }
+        errors++;
+      }
+    } else {
+      const err25 = {
+        instancePath: instancePath + '/plausible_future',
+        schemaPath: '#/properties/plausible_future/type',
+        keyword: 'type',
+        params: { type: 'number' },
+        schema: schema7.properties.plausible_future.type,
+        parentSchema: schema7.properties.plausible_future,
+        data: data8,
+      };
+      if (vErrors === null) {
+        vErrors = [err25];
+      } else {
+        vErrors.push(err25);
+      }
+      errors++;
+    }
+    let data9 = data.rotate_wait;
+    if (typeof data9 == 'number' && isFinite(data9)) {
+      if (data9 > 3600 || isNaN(data9)) {
+        const err26 = {
+          instancePath: instancePath + '/rotate_wait',
+          schemaPath: '#/properties/rotate_wait/maximum',
+          keyword: 'maximum',
+          params: { comparison: '<=', limit: 3600 },
+          schema: 3600,
+          parentSchema: schema7.properties.rotate_wait,
+          data: data9,
+        };
+        if (vErrors === null) {
+          vErrors = [err26];
+        } else {
+          vErrors.push(err26);
+        }
+        errors++;
+      }
+      if (data9 < 0 || isNaN(data9)) {
+        const err27 = {
+          instancePath: instancePath + '/rotate_wait',
+          schemaPath: '#/properties/rotate_wait/minimum',
+          keyword: 'minimum',
+          params: { comparison: '>=', limit: 0 },
+          schema: 0,
+          parentSchema: schema7.properties.rotate_wait,
+          data: data9,
+        };
+        if (vErrors === null) {
+          vErrors = [err27];
+        } else {
+          vErrors.push(err27);
+        }
+        errors++;
+      }
+    } else {
+      const err28 = {
+        instancePath: instancePath + '/rotate_wait',
+        schemaPath: '#/properties/rotate_wait/type',
+        keyword: 'type',
+        params: { type: 'number' },
+        schema: schema7.properties.rotate_wait.type,
+        parentSchema: schema7.properties.rotate_wait,
+        data: data9,
+      };
+      if (vErrors === null) {
+        vErrors = [err28];
+      } else {
+        vErrors.push(err28);
+      }
+      errors++;
+    }
   } else {
-    const err23 = {
+    const err29 = {
       instancePath,
       schemaPath: '#/type',
       keyword: 'type',
@@ -679,9 +797,9 @@ function validate22(data, { instancePath = '', parentData, parentDataProperty, r
       data,
     };
     if (vErrors === null) {
-      vErrors = [err23];
+      vErrors = [err29];
     } else {
-      vErrors.push(err23);
+      vErrors.push(err29);
     }
     errors++;
   }

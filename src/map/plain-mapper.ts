@@ -61,7 +61,7 @@ export function applyRule(
   sink: LineSink,
   destination: number,
 ): LineOutcome {
-  const event = rule.build(line);
+  const event = rule.build(line, sink.limits);
   if (event === OUTSIDE) return 'skipped';
   if (typeof event !== 'string') {
     sink.dead(event);

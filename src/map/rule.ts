@@ -9,12 +9,14 @@ import { compileFilter } from './filter.ts';
 import type { Predicate, Report } from './filter.ts';
 import { unfitCharacter } from './id-text.ts';
 import type { MappedLine } from './line.ts';
+import { implausibility, isPlausible } from './plausible.ts';
 import type { Preset } from './presets.ts';
 import { MISSING, PresetTime, TemplateTime } from './start-time.ts';
 import type { TimeSource } from './start-time.ts';
 import { Template } from './template.ts';
 import { formatSeconds } from './timestamp.ts';
 import { quote, toProperty } from './values.ts';
+import type { TimeLimits } from '../time-limits.ts';
 
 /** Lago's unique index holds both ids in at most 2,704 bytes; a longer one would be a lasting error 500. */
 export const MAX_ID_BYTES = 1024;
@@ -64,7 +66,7 @@ export class CompiledRule {
   }
 
   /** The event as JSON. */
-  build(line: MappedLine): string | LineFailure | typeof OUTSIDE {
+  build(line: MappedLine, limits: TimeLimits): string | LineFailure | typeof OUTSIDE {
     const time = this.#time === undefined ? MISSING : this.#time.at(line);
     if (time >= 0 && (time < this.#sinceMs || time >= this.#untilMs)) return OUTSIDE;
     const id = this.#id.identity(line);
@@ -81,6 +83,10 @@ export class CompiledRule {
       return this.#fail(line, 'missing_timestamp', `no timestamp: ${this.#describeTime(line)}`);
     if (Number.isNaN(time)) {
       return this.#fail(line, 'invalid_timestamp', `not a point in time: ${this.#describeTime(line)}`);
+    }
+    if (!isPlausible(time, limits)) {
+      const message = `${implausibility(time, limits)}: ${this.#describeTime(line)}`;
+      return this.#fail(line, 'implausible_timestamp', message);
     }
     if (isTooLong(id)) return this.#fail(line, 'invalid_property', tooLong('transaction_id'));
     if (isTooLong(subscription))

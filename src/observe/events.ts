@@ -41,7 +41,7 @@ export type TelemetryEvent =
   /** The line gave an event whose id another line had given shortly before: Lago bills only one of them. */
   | { event: 'repeated_id'; source: string; path: string; offset: number; transactionId: string }
   // ---- spool
-  | { event: 'spool_paused'; cause: 'full' | 'disk_low' | 'write_failed'; message: string }
+  | { event: 'spool_paused'; cause: 'full' | 'disk_low' | 'write_failed' | 'clock'; message: string }
   | { event: 'spool_resumed' }
   /** A damaged or deleted chunk waits again: its events were read once more from the log at `path`. */
   | { event: 'chunk_restored'; destination: string; file: string; path: string; events: number; error: Error }

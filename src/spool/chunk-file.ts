@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { SealedChunk } from '../types.ts';
 import { chunkName, type ChunkName } from './layout.ts';
+import type { TimeLimits } from '../time-limits.ts';
 
 /** The spool folder of a destination; one object for all of its chunks. */
 export interface ChunkFolder {
@@ -16,6 +17,7 @@ export class ChunkFile implements SealedChunk {
   readonly from: number;
   readonly to: number;
   readonly checksum: number;
+  declare readonly limits?: TimeLimits;
   bytes: number;
   readonly #folder: ChunkFolder;
 
@@ -27,6 +29,7 @@ export class ChunkFile implements SealedChunk {
     this.from = name.from;
     this.to = name.to;
     this.checksum = name.checksum;
+    if (name.limits !== undefined) this.limits = name.limits;
     this.bytes = bytes;
     this.#folder = folder;
   }

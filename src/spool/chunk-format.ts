@@ -14,6 +14,7 @@ import { crc32 } from 'node:zlib';
 import { CorruptChunkError, NewerChunkError } from '../errors.ts';
 import type { Mark } from '../mark.ts';
 import type { Generation, LoadedChunk, SealedChunk, SourceCounts } from '../types.ts';
+import type { TimeLimits } from '../time-limits.ts';
 
 /** The format that this version writes and reads. */
 export const CHUNK_VERSION = 1;
@@ -37,6 +38,8 @@ export interface ChunkHeader {
   readonly mark?: Mark | undefined;
   /** What the lines of that range became, for the whole group. */
   readonly counts: SourceCounts;
+  /** By which times of lines of the range were found implausible; absent when none was. */
+  readonly plausible?: TimeLimits;
   readonly events: number;
   readonly created: string;
   readonly body_bytes: number;

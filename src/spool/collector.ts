@@ -18,11 +18,13 @@ import type {
 import { generationKey } from '../generation-key.ts';
 import { Trail, type Mark } from '../mark.ts';
 import type { LineLoss } from '../loss.ts';
+import { bordersWithin, decidedAt, type DecidedRange } from './decided.ts';
 import type { FreshChunks } from './fresh-chunks.ts';
 import type { SpoolGate } from './gate.ts';
 import { OpenRange } from './open-range.ts';
 import type { Sealer } from './sealer.ts';
 import type { SpareBuffers } from './spare-buffers.ts';
+import type { TimeLimits } from '../time-limits.ts';
 
 /** A range is sealed when it holds this much (and a little: it fits the buffer) … */
 const MAX_HELD_BYTES = 1270 * 1024;
@@ -31,6 +33,8 @@ const MAX_EVENTS = 4000;
 const MAX_SPAN_BYTES = 8 * 1024 * 1024;
 /** Ranges that may wait for the disk before reading pauses: one is written while the next one fills. */
 const MAX_BACKLOG = 2;
+/** An open range lets later times pass when the clock has moved by so much. */
+const LIMITS_STEP_MS = 1000;
 /** What all open ranges may hold together, however many files are read: beyond it the largest is sealed. */
 const MAX_HELD_IN_ALL = 10 * 1024 * 1024;
 
@@ -58,6 +62,10 @@ export interface CollectorOptions {
   readonly ended: (source: string, generation: Generation, offset: number) => void;
   /** A part of a generation is lost; returns the id of the loss. */
   readonly lost: (loss: LineLoss) => string;
+  /** Which times of a source's lines are plausible now, Unix ms. */
+  readonly limitsAt: (source: string, nowMs: number) => TimeLimits;
+  /** Read again, with the limits of that time. */
+  readonly decided: readonly DecidedRange[];
   readonly signal: AbortSignal;
 }
 
@@ -100,8 +108,8 @@ export class Collector implements LineConsumer {
   }
 
   lines(block: LineBlock): void | Promise<void> {
-    if (!this.#mayPass()) return this.#whenAdmitted(() => this.#take(block));
-    this.#take(block);
+    if (!this.#mayPass()) return this.#whenAdmitted(() => this.#takeAll(block));
+    this.#takeAll(block);
   }
 
   oversize(line: OversizeLine): void | Promise<void> {
@@ -153,6 +161,7 @@ export class Collector implements LineConsumer {
   #mayPass(): boolean {
     const { gate, sealer, fresh } = this.#o;
     const { ranges } = sealer;
+    gate.checkClock();
     return gate.isOpen && ranges.size < MAX_BACKLOG && !fresh.isCrowded(ranges);
   }
 
@@ -167,6 +176,21 @@ export class Collector implements LineConsumer {
     }
     // In the same turn: of many who wait, each must see what those before it have taken.
     take();
+  }
+
+  /** In parts, where other limits hold within it. */
+  #takeAll(block: LineBlock): void {
+    const { offset, bytes, generation } = block;
+    const { decided } = this.#o;
+    if (decided.length === 0) return this.#take(block);
+    const borders = bordersWithin(decided, generation.fingerprint, offset, offset + bytes.length);
+    let from = offset;
+    for (const to of [...borders, offset + bytes.length]) {
+      const part = bytes.subarray(from - offset, to - offset);
+      const unterminated = block.unterminated && to === offset + bytes.length;
+      this.#take({ ...block, offset: from, bytes: part, unterminated });
+      from = to;
+    }
   }
 
   #take({ source, generation, offset, bytes, unterminated }: LineBlock): void {
@@ -224,10 +248,17 @@ export class Collector implements LineConsumer {
   }
 
   #rangeFor(source: string, generation: Generation, offset: number): OpenRange {
+    const { clock, limitsAt, decided, spare } = this.#o;
     const key = keyOf(source, generation);
+    const now = clock.now();
+    const limits = decidedAt(decided, generation.fingerprint, offset)?.limits ?? limitsAt(source, now);
     let range = this.#open.get(key);
+    if (range !== undefined && range.to === offset && !this.#moves(range, limits)) {
+      this.#seal(range);
+      range = undefined;
+    }
     if (range === undefined) {
-      range = new OpenRange(source, generation, offset, this.#o.clock.now(), this.#o.spare);
+      range = new OpenRange(source, generation, offset, now, spare, limits);
       this.#open.set(key, range);
     } else if (range.to !== offset) {
       throw new Error(`${source}: lines at ${offset} do not follow on ${range.to}`);
@@ -240,6 +271,20 @@ export class Collector implements LineConsumer {
     let trail = this.#trails.get(key);
     if (trail === undefined) this.#trails.set(key, (trail = new Trail(from)));
     return trail;
+  }
+
+  /** Has an open range let later times pass. False when another range has to: one range has one decision for its lines. */
+  #moves(range: OpenRange, limits: TimeLimits): boolean {
+    const { decided } = this.#o;
+    if (decided.length > 0) {
+      const { fingerprint } = range.generation;
+      if (decidedAt(decided, fingerprint, range.from) !== decidedAt(decided, fingerprint, range.to))
+        return false;
+    }
+    if (limits.latestMs < range.limits.latestMs + LIMITS_STEP_MS) return true;
+    if (range.decisiveLimits !== undefined) return false;
+    range.allowUntil(limits.latestMs);
+    return true;
   }
 
   #touch(range: OpenRange): void {

@@ -1,13 +1,13 @@
 /**
- * Decides whether more lines may be taken. It closes when the spool is full, the disk nearly so, or a seal fails;
- * the log itself is the buffer then. Tells when it closes and when it opens again.
+ * Decides whether more lines may be taken. It closes when the spool is full, the disk nearly so, a seal fails, or the
+ * clock is wrong, by which times of lines are judged; the log itself is the buffer then. Tells when it closes and when it opens again.
  */
 import type { SpoolConfig } from '../config/types.ts';
 import type { Reporter } from '../observe/events.ts';
 import type { Clock } from '../types.ts';
 import type { StateFs } from './state-fs.ts';
 
-type Cause = 'full' | 'disk_low' | 'write_failed';
+type Cause = 'full' | 'disk_low' | 'write_failed' | 'clock';
 
 /** A full spool opens again below this share of `max_bytes`, so that it does not flap. */
 const REOPEN_SHARE = 0.95;
@@ -20,12 +20,13 @@ export class SpoolGate {
   readonly #reporter: Reporter;
   readonly #clock: Clock;
   readonly #signal: AbortSignal;
+  readonly #builtMs: number;
   readonly #closed = new Map<Cause, string>();
   #opened = Promise.withResolvers<void>();
   #bytes = 0;
   #checkedAt = -Infinity;
 
-  /** @param signal Aborts what waits at the gate. */
+  /** @param signal Aborts what waits at the gate. @param builtMs No right clock says an earlier time, Unix ms. */
   constructor(
     limits: SpoolConfig,
     fs: StateFs,
@@ -33,7 +34,9 @@ export class SpoolGate {
     reporter: Reporter,
     clock: Clock,
     signal: AbortSignal,
+    builtMs = 0,
   ) {
+    this.#builtMs = builtMs;
     this.#limits = limits;
     this.#fs = fs;
     this.#root = root;
@@ -93,6 +96,27 @@ export class SpoolGate {
     this.#reporter.report({ event: 'spool_resumed' });
     this.#opened.resolve();
     this.#opened = Promise.withResolvers();
+  }
+
+  /** Closes while the clock says a time that cannot be. */
+  checkClock(): void {
+    const now = this.#clock.now();
+    if (now >= this.#builtMs || this.#closed.has('clock')) return;
+    const [said, built] = [now, this.#builtMs].map((ms) => new Date(ms).toISOString());
+    this.close(
+      'clock',
+      `the clock of this host says ${said}, and this version was built on ${built}: the times of lines cannot be judged; set the clock`,
+    );
+    void this.#watchClock();
+  }
+
+  async #watchClock(): Promise<void> {
+    while (!this.#signal.aborted) {
+      await this.#clock.sleep(CHECK_MS, this.#signal);
+      if (this.#clock.now() < this.#builtMs) continue;
+      this.open('clock');
+      return;
+    }
   }
 
   /** Looks at the free space, at most once a second; when it is low, goes on looking until it is not. */

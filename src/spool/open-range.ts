@@ -8,6 +8,7 @@ import { noLines } from './counts.ts';
 import type { EventBuffer } from './event-buffer.ts';
 import type { Mark } from '../mark.ts';
 import type { SpareBuffers } from './spare-buffers.ts';
+import { NO_LIMITS, type TimeLimits } from '../time-limits.ts';
 
 /** A failure of a line in the range. */
 export interface FailedLine {
@@ -34,6 +35,8 @@ export class OpenRange implements LineSink, RunSink {
   /** Events by destination number. */
   readonly parts: (EventBuffer | undefined)[] = [];
   readonly failures: FailedLine[] = [];
+  #limits: TimeLimits;
+  #hasImplausible = false;
   /** Bytes of events and failed lines held: what bounds a range's memory. */
   #held = 0;
   #mostEvents = 0;
@@ -46,7 +49,15 @@ export class OpenRange implements LineSink, RunSink {
   readonly #spare: SpareBuffers;
 
   /** @param spare Buffers of earlier ranges to use again; see `recycle`. */
-  constructor(source: string, generation: Generation, from: number, now: number, spare: SpareBuffers) {
+  constructor(
+    source: string,
+    generation: Generation,
+    from: number,
+    now: number,
+    spare: SpareBuffers,
+    limits: TimeLimits = NO_LIMITS,
+  ) {
+    this.#limits = limits;
     this.source = source;
     this.generation = generation;
     this.from = from;
@@ -54,6 +65,20 @@ export class OpenRange implements LineSink, RunSink {
     this.openedAt = now;
     this.touchedAt = now;
     this.#spare = spare;
+  }
+
+  get limits(): TimeLimits {
+    return this.#limits;
+  }
+
+  /** The limits, when a line of the range was found implausible by them: only then need they be known later. */
+  get decisiveLimits(): TimeLimits | undefined {
+    return this.#hasImplausible ? this.#limits : undefined;
+  }
+
+  /** Time goes by: later times are plausible, too. Only while no line was found implausible. */
+  allowUntil(latestMs: number): void {
+    this.#limits = { earliestMs: this.#limits.earliestMs, latestMs };
   }
 
   get heldBytes(): number {
@@ -96,6 +121,7 @@ export class OpenRange implements LineSink, RunSink {
   }
 
   dead(failure: LineFailure): void {
+    if (failure.reason === 'implausible_timestamp') this.#hasImplausible = true;
     const line = Buffer.from(this.#line.subarray(this.#lineStart, this.#lineEnd));
     const cut = this.#unterminated && failure.reason === 'not_json';
     this.#held += line.length;

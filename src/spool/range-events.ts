@@ -36,7 +36,7 @@ export class RangeEvents implements RangeVisitor {
     const { chunk, mapperOf, now, spare } = this.#o;
     this.recycle();
     this.#mapper = mapperOf(source);
-    this.#range = new OpenRange(source, generation, chunk.from, now, spare);
+    this.#range = new OpenRange(source, generation, chunk.from, now, spare, chunk.limits);
     this.#trail = new Trail(chunk.from);
   }
 
@@ -92,6 +92,7 @@ export class RangeEvents implements RangeVisitor {
         to: chunk.to,
         mark,
         counts,
+        ...(chunk.limits !== undefined && { plausible: chunk.limits }),
         events: chunk.events,
         created: new Date(now).toISOString(),
         body_bytes: body.length,

@@ -13,6 +13,7 @@ import { readCheckpoint, type CheckpointData } from './checkpoint.ts';
 import { ChunkFile } from './chunk-file.ts';
 import { layoutOf, parseChunkName, type StateLayout } from './layout.ts';
 import { Ledger } from './ledger.ts';
+import { decidedByName, decidedRange, type DecidedRange } from './decided.ts';
 import { findLetters, keepLetters, type FoundLetters, type KnownLetter } from './letter-files.ts';
 import { applyNewSeals, type NewSeals } from './new-seals.ts';
 import { setAside } from './quarantine.ts';
@@ -30,6 +31,8 @@ export interface Recovered {
   /** Dead letters that reading and shipping on may bring a second time. */
   readonly letters: FoundLetters;
   readonly nextSequence: number;
+  /** Ranges whose chunk was put aside: the lines of those that the books do not have are read again. */
+  readonly decided: readonly DecidedRange[];
   /** What the last replay was asked to do. */
   readonly plan: string | undefined;
   /** What the accounts of the generations hold for. */
@@ -86,6 +89,7 @@ export async function recover(fs: StateFs, stateDir: string, options: RecoverOpt
     settled: scan.chunks.filter(isSettled),
     letters,
     nextSequence: ledger.sealedThrough + 1,
+    decided: readOnly ? [] : await decidedRanges(fs, layout, seals, ledger),
     plan: checkpoint.plan,
     mapping: checkpoint.mapping,
   };
@@ -100,6 +104,21 @@ function absentChunks(layout: StateLayout, { absent = {} }: CheckpointData, { ch
       const chunk = parseChunkName(name);
       return chunk === undefined || there.has(chunk.sequence) ? [] : [new ChunkFile(folder, chunk, 0)];
     });
+  });
+}
+
+/** Those put aside now, and by starts before this one that got no further: as far as they are not in the books. */
+async function decidedRanges(
+  fs: StateFs,
+  { quarantine }: StateLayout,
+  { damaged }: NewSeals,
+  ledger: Ledger,
+): Promise<DecidedRange[]> {
+  const named = (await fs.list(quarantine)).flatMap((name) => decidedByName(name) ?? []);
+  const positions = [...ledger.sources().values()].flatMap((book) => book.positions);
+  return [...damaged.map(({ chunk }) => decidedRange(chunk)), ...named].filter(({ fingerprint, to }) => {
+    const alike = positions.filter((position) => position.fingerprint === fingerprint);
+    return alike.length === 0 || alike.some(({ offset }) => offset < to);
   });
 }
 

@@ -164,6 +164,7 @@ export class Sealer {
       if (part === undefined || part.events === 0) return [];
       return [{ destination, sequence: this.#nextSequence++, part }];
     });
+    const { decisiveLimits: limits } = range;
     const group = parts.map(({ destination, sequence }): GroupMember => [destination, sequence]);
     return parts.map(({ destination, sequence, part }) => {
       const { events, whole: body } = part;
@@ -179,6 +180,7 @@ export class Sealer {
           to: range.to,
           mark: range.mark,
           counts: range.counts,
+          ...(limits !== undefined && { plausible: limits }),
           events,
           created: new Date(now).toISOString(),
           body_bytes: body.length,
@@ -187,7 +189,15 @@ export class Sealer {
         checksum,
       );
       const { from, to, generation } = range;
-      const name = { sequence, events, fingerprint: generation.fingerprint, from, to, checksum };
+      const name = {
+        sequence,
+        events,
+        fingerprint: generation.fingerprint,
+        from,
+        to,
+        checksum,
+        ...(limits && { limits }),
+      };
       const folder = { destination, path: this.#layout.chunks(destination) };
       return { chunk: new ChunkFile(folder, name, header.length + body.length), part, header, body };
     });

@@ -23,6 +23,7 @@ import { Restorer } from './restorer.ts';
 import { Sealer } from './sealer.ts';
 import { SpareBuffers, spareBytes } from './spare-buffers.ts';
 import type { StateFs } from './state-fs.ts';
+import { NO_LIMITS, type TimeLimits } from '../time-limits.ts';
 
 export interface SpoolOptions {
   readonly fs: StateFs;
@@ -47,6 +48,10 @@ export interface SpoolOptions {
   readonly searchAgainMs: number;
   /** Where logs are read, and events written, with room for `spoolBytes`; absent when that is no matter. */
   readonly memory?: KernelMemory;
+  /** Which times of a source's lines are plausible now (Unix ms); absent when all are. */
+  readonly limitsAt?: (source: string, nowMs: number) => TimeLimits;
+  /** Reading pauses while the clock says an earlier time, Unix ms. */
+  readonly builtMs?: number;
   /** Called when a destination has something new. */
   readonly wake: (destination: string) => void;
 }
@@ -114,7 +119,8 @@ export class Spool {
     const abort = new AbortController();
     const { signal } = abort;
     const letters = new DeadLetterStore(fs, layout.dead, clock, recovered.letters);
-    const gate = new SpoolGate(options.limits, fs, stateDir, reporter, clock, signal);
+    const gate = new SpoolGate(options.limits, fs, stateDir, reporter, clock, signal, options.builtMs);
+    gate.checkClock();
     const spare = new SpareBuffers(memory);
     const fresh = new FreshChunks(spare, clock);
     const shared = { fs, folders, ledger, letters, reporter, clock, signal };
@@ -185,6 +191,9 @@ export class Spool {
       signal,
       bufferDurationMs: options.bufferDurationMs,
       inactiveTimeoutMs: options.inactiveTimeoutMs,
+      limitsAt: options.limitsAt ?? (() => NO_LIMITS),
+      // Another plan reads with limits of its own.
+      decided: recovered.plan === plan ? recovered.decided : [],
       started: (source, generation, offset, mark) => ledger.started(source, generation, offset, mark),
       checkpoint: () => checkpointer.write(),
       ended: (source, generation, offset) => {

@@ -11,6 +11,7 @@ import type { TelemetryEvent } from '../../src/observe/events.ts';
 import { Pipeline } from '../../src/pipeline.ts';
 import { createSandbox, DEFAULT_KEY, type Sandbox } from '../../src/sandbox/server.ts';
 import { lineOf } from '../support/lines.ts';
+import { ANY_TIME } from '../support/any-time.ts';
 
 export const RULE = {
   name: 'calls',
@@ -40,10 +41,16 @@ export class AuditSetup implements AsyncDisposable {
     this.sandbox = sandbox;
   }
 
-  config({ address = this.sandbox.url, rule = {} }: { address?: string; rule?: object } = {}): Config {
+  config({
+    address = this.sandbox.url,
+    rule = {},
+    source = {},
+  }: { address?: string; rule?: object; source?: object } = {}): Config {
     const config = {
       state_dir: this.state,
-      sources: [{ path: this.log, format: 'nginx', max_line_bytes: 4096, rotate_wait: 0.1 }],
+      sources: [
+        { path: this.log, format: 'nginx', max_line_bytes: 4096, rotate_wait: 0.1, ...ANY_TIME, ...source },
+      ],
       rules: [{ ...RULE, ...rule }],
       destinations: [{ name: 'lago', endpoint_addrs: [address], token: DEFAULT_KEY, batch_max_size: 10 }],
     };
@@ -53,9 +60,17 @@ export class AuditSetup implements AsyncDisposable {
   /** Writes logs that begin differently, reads them to their ends and delivers what they give, unless `deliver` is false. */
   async run(
     logs: Readonly<Record<string, string>>,
-    { deliver = true, rule = {} }: { deliver?: boolean; rule?: object } = {},
+    {
+      deliver = true,
+      rule = {},
+      source: more = {},
+    }: { deliver?: boolean; rule?: object; source?: object } = {},
   ): Promise<void> {
-    const config = this.config(deliver ? { rule } : { rule, address: 'http://127.0.0.1:1' });
+    const config = this.config({
+      rule,
+      source: more,
+      ...(deliver ? {} : { address: 'http://127.0.0.1:1' }),
+    });
     const [source] = config.sources;
     if (source === undefined) throw new Error('no source');
     const files = Object.keys(logs).map((name) => ({ path: join(this.root, 'logs', name), source }));

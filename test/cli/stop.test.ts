@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
+import { ANY_TIME } from '../support/any-time.ts';
 
 const INJECTOR = fileURLToPath(new URL('../support/failing-disk.mjs', import.meta.url));
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
@@ -28,7 +29,7 @@ async function endAt(event: string, { fullAtStart }: { fullAtStart: boolean }): 
     config,
     JSON.stringify({
       state_dir: state,
-      sources: [{ path: access, format: 'nginx' }],
+      sources: [{ path: access, format: 'nginx', ...ANY_TIME }],
       rules: [
         {
           name: 'calls',

@@ -7,6 +7,7 @@ import { stringify } from 'yaml';
 import { createSandbox, DEFAULT_KEY, type Sandbox } from '../../src/sandbox/server.ts';
 import { lineOf, linesOf } from '../support/lines.ts';
 import { Daemon, statusWhen, tailmeter } from '../support/tailmeter.ts';
+import { ANY_TIME } from '../support/any-time.ts';
 
 let root: string;
 let sandbox: Sandbox;
@@ -27,7 +28,7 @@ async function configure(name: string, address = sandbox.url): Promise<string> {
   const file = join(root, `${name}.yaml`);
   const config = {
     state_dir: join(root, name),
-    sources: [{ path: log, format: 'nginx' }],
+    sources: [{ path: log, format: 'nginx', ...ANY_TIME }],
     rules: [
       {
         name: 'calls',

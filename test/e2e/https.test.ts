@@ -8,6 +8,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { LagoServer } from '../ship/support/lago-server.ts';
 import { startProxy, type Proxy } from '../ship/support/proxy.ts';
 import { tailmeter } from '../support/tailmeter.ts';
+import { ANY_TIME } from '../support/any-time.ts';
 
 const fileOf = (name: string): string =>
   fileURLToPath(new URL(`../ship/support/loopback.${name}.pem`, import.meta.url));
@@ -38,7 +39,7 @@ test.each([
     config,
     JSON.stringify({
       state_dir: join(root, 'state'),
-      sources: [{ path: log }],
+      sources: [{ path: log, ...ANY_TIME }],
       rules: [
         {
           event_code: 'call',

@@ -10,6 +10,8 @@ const source = (format: SourceConfig['format']): SourceConfig => ({
   max_line_bytes: 1024,
   rotate_wait: 5,
   rotated: [],
+  plausible_age: 1,
+  plausible_future: 1,
 });
 
 function check(

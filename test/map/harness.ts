@@ -4,6 +4,7 @@ import type { RuleConfig } from '../../src/config/types.ts';
 import { compileMapper } from '../../src/map/compile.ts';
 import type { MapperOptions } from '../../src/map/compile.ts';
 import type { Generation, LineFailure, LineMapper, LineOutcome, LineSink } from '../../src/types.ts';
+import { NO_LIMITS, type TimeLimits } from '../../src/time-limits.ts';
 
 export const GENERATION: Generation = {
   dev: '1',
@@ -23,12 +24,14 @@ export interface Mapped {
 
 /** Collects, and takes back bytes that no `event` call confirmed, as the spool does. */
 export class CollectingSink implements LineSink {
+  readonly limits: TimeLimits;
   readonly events: { destination: number; json: string }[] = [];
   readonly dead: (failure: LineFailure) => void;
   readonly failures: LineFailure[] = [];
   readonly #writers = new Map<number, ByteWriter>();
 
-  constructor() {
+  constructor(limits: TimeLimits = NO_LIMITS) {
+    this.limits = limits;
     this.dead = (failure) => this.failures.push(failure);
   }
 
@@ -45,9 +48,14 @@ export class CollectingSink implements LineSink {
 }
 
 /** Maps one line (text is UTF-8) at an offset of `GENERATION`. */
-export function mapLine(mapper: LineMapper, line: string | Buffer, offset = 0): Mapped {
+export function mapLine(
+  mapper: LineMapper,
+  line: string | Buffer,
+  offset = 0,
+  limits: TimeLimits = NO_LIMITS,
+): Mapped {
   const bytes = Buffer.concat([Buffer.from('before\n'), Buffer.from(line), Buffer.from('\nafter')]);
-  const sink = new CollectingSink();
+  const sink = new CollectingSink(limits);
   const outcome = mapper.map(bytes, 7, bytes.length - 6, { generation: GENERATION, offset }, sink);
   return { outcome, events: sink.events, dead: sink.failures };
 }

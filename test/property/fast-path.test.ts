@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { MapperOptions } from '../../src/map/compile.ts';
+import { NO_LIMITS } from '../../src/time-limits.ts';
 import type { LineMapper } from '../../src/types.ts';
 import { compileMapper, compilePlainMapper } from '../../src/map/compile.ts';
 import { KernelMemory, taken } from '../../src/kernel/memory.ts';
@@ -199,6 +200,15 @@ function damaged(bytes: Buffer, [what, at, byte]: Damage): Buffer {
   return Buffer.concat([before, what === 'set' ? Buffer.from([byte]) : Buffer.alloc(0), after.subarray(1)]);
 }
 
+/** Mostly those that let the times of these lines pass. */
+const limits = fc.constantFrom(
+  NO_LIMITS,
+  { earliestMs: 1_000_000_000_000, latestMs: 1_800_000_000_000 },
+  { earliestMs: 1_795_193_078_206, latestMs: 1_795_193_078_206 },
+  { earliestMs: 1_795_193_078_207, latestMs: Infinity },
+  { earliestMs: 0, latestMs: 1_795_193_078_205 },
+);
+
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 400);
 
 describe.each(FORMATS)('with format %s, the fast and the plain mapper agree', (format) => {
@@ -207,10 +217,11 @@ describe.each(FORMATS)('with format %s, the fast and the plain mapper agree', (f
       fc.property(
         fc.array(line, { minLength: 1, maxLength: 12 }),
         fc.constantFrom('all', 'first'),
-        (lines, match) => {
+        limits,
+        (lines, match, plausible) => {
           const twins = new Twins(optionsFor(format, match));
           for (const [index, bytes] of lines.entries()) {
-            const { fast, plain } = twins.map(bytes, index * 100);
+            const { fast, plain } = twins.map(bytes, index * 100, plausible);
             expect(fast).toEqual(plain);
           }
         },
@@ -350,16 +361,17 @@ describe('whole blocks, as the daemon maps them', () => {
         fc.array(fc.oneof(line, regular), { minLength: 1, maxLength: 40 }),
         fc.constantFrom(...pairs),
         fc.integer({ min: 1, max: 50 }),
-        (lines, { fast, plain }, most) => {
+        limits,
+        (lines, { fast, plain }, most, plausible) => {
           const whole = lines.map((bytes) => bytes.toString('latin1').replaceAll('\n', ' '));
           const text = Buffer.from(`${whole.join('\n')}\n`, 'latin1');
           text.copy(block.buffer);
-          const range = new OpenRange('s', GENERATION, 0, 0, spare);
+          const range = new OpenRange('s', GENERATION, 0, 0, spare, plausible);
           const before = Object.values({ ...fast.paths });
           mapBlock(fast, block.buffer.subarray(0, text.length), range, most);
           const taken = Object.values({ ...fast.paths }).map((count, path) => count - before[path]!);
 
-          const sink = new CollectingSink();
+          const sink = new CollectingSink(plausible);
           const counts = { lines: 0, skipped: 0, dead: 0, mapped: 0, repeated: 0 };
           const offsets: number[] = [];
           for (let start = 0; start < text.length;) {

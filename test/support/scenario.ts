@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { startGateway, type Gateway, type GatewayOptions } from '../../src/demo/gateway.ts';
 import { createSandbox, DEFAULT_KEY, type Sandbox } from '../../src/sandbox/server.ts';
+import { ANY_TIME } from './any-time.ts';
 
 /** A folder with a real NGINX, a sandbox and a configuration that connects them. */
 export class Scenario implements AsyncDisposable {
@@ -52,6 +53,7 @@ export class Scenario implements AsyncDisposable {
         path: this.gateway.logFile,
         format: 'nginx',
         rotate_wait: 1,
+        ...ANY_TIME,
         ...source,
         ...one,
       })),

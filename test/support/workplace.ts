@@ -32,7 +32,7 @@ export class Workplace implements AsyncDisposable {
     this.sandbox = sandbox;
   }
 
-  /** Paths of sources start at the folder of the logs. */
+  /** Paths of sources start at the folder of the logs. Only times near to now are plausible, as by default. */
   async configure({ sources = [{}], rules = [{}] }: Work): Promise<void> {
     const config = {
       state_dir: this.state,

@@ -67,6 +67,24 @@ export const sourceSchema: SchemaNode = {
       description: 'A longer line (bytes) becomes a dead letter; reading goes on at the next one.',
       examples: [262_144],
     },
+    plausible_age: {
+      type: 'number',
+      exclusiveMinimum: 0,
+      maximum: 1_000_000_000_000,
+      default: 34_560_000,
+      description:
+        'Seconds (400 days unless set). A line whose time is longer ago when it is first read becomes a dead letter, `implausible_timestamp`: it would be billed in a period that is long closed. `replay --allow-old` takes it.',
+      examples: [63_072_000],
+    },
+    plausible_future: {
+      type: 'number',
+      minimum: 0,
+      maximum: 1_000_000_000_000,
+      default: 3600,
+      description:
+        'Seconds. A line whose time is so much later than the clock of this host becomes a dead letter, `implausible_timestamp`.',
+      examples: [300],
+    },
     rotate_wait: {
       type: 'number',
       minimum: 0,

@@ -6,6 +6,7 @@
  *          body  its size  starts  lines         of the chunk: see `src/spool/event-buffer.ts`
  *          events  most events  –  –             how many it has, and may have
  *          offset (64 bits)                      of the first line in the log
+ *          earliest  latest (64 bits each)       Unix ms, of the times that are plausible; none is negative
  */
 import { NEWLINE, SLACK } from './bytes';
 import { fill, write } from './event';
@@ -25,12 +26,17 @@ export function run(job: usize, first: usize, end: usize): usize {
   const lines: usize = load<u32>(job, 28);
   const most = load<i32>(job, 36);
   const offset = load<f64>(job, 48);
+  const earliest = load<f64>(job, 56);
+  const latest = load<f64>(job, 64);
   let events = load<i32>(job, 32);
   let at = load<i32>(starts + (events << 2));
   let line = first;
   while (line < end && events < most) {
     const newline = fit(table, skeleton, line);
-    if (newline == 0 || hasHigh() || time(timeOf) < 0) break;
+    if (newline == 0 || hasHigh()) break;
+    // What takes more to tell is negative.
+    const when = time(timeOf);
+    if (when < earliest || when > latest) break;
     const bytes = fill(event, 0);
     if (bytes < 0 || at + bytes > room) break;
     write(event, body + at);

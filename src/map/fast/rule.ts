@@ -88,6 +88,8 @@ export class FastRule {
     const time = this.#time.of(line);
     if (Number.isNaN(time)) return 'unknown';
     if (time < this.#sinceMs || time >= this.#untilMs) return 'outside';
+    const { earliestMs, latestMs } = sink.limits;
+    if (time < earliestMs || time > latestMs) return 'unknown';
     return this.#event.write(line, sink, destination) ? 'event' : 'unknown';
   }
 }

@@ -9,12 +9,14 @@ import type { FastRule } from './rule.ts';
 import type { Skeletons } from './skeletons.ts';
 
 /** Words of a job. */
-const WORDS = 14;
+const WORDS = 18;
 const SKELETON = 1;
 const BODY = 4;
 const EVENTS = 8;
 /** In doubles. */
 const OFFSET = 6;
+const EARLIEST = 7;
+const LATEST = 8;
 
 export class Runs {
   readonly #line: FastLine;
@@ -63,6 +65,8 @@ export class Runs {
     words[EVENTS] = room.events;
     words[EVENTS + 1] = mostEvents;
     this.#doubles[OFFSET] = offset;
+    this.#doubles[EARLIEST] = sink.limits.earliestMs;
+    this.#doubles[LATEST] = sink.limits.latestMs;
     const end = first + bytes.length - start;
     const next = this.#line.memory.kernel.run(this.#job, first, end) - first + start;
     const lines = words[EVENTS] - room.events;

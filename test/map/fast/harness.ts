@@ -1,6 +1,7 @@
 /** Maps the same lines by the fast and by the plain mapper. */
 import { compileMapper, compilePlainMapper } from '../../../src/map/compile.ts';
 import type { MapperOptions } from '../../../src/map/compile.ts';
+import { NO_LIMITS, type TimeLimits } from '../../../src/time-limits.ts';
 import type { LineMapper } from '../../../src/types.ts';
 import { mapLine } from '../harness.ts';
 import type { Mapped } from '../harness.ts';
@@ -27,18 +28,18 @@ export class Twins {
     this.#plain = compilePlainMapper(options);
   }
 
-  map(line: string | Buffer, offset = 0): Both {
+  map(line: string | Buffer, offset = 0, limits = NO_LIMITS): Both {
     const before = { ...this.fast.paths };
-    const fast = count(this.fast, line, offset);
+    const fast = count(this.fast, line, offset, limits);
     const taken = Object.entries(growth(this.fast.paths, before)).filter(([, by]) => by !== 0);
     const path = taken.map(([name, by]) => (by === 1 ? name : `${name} by ${by}`)).join(' and ');
-    return { fast, plain: count(this.#plain, line, offset), path };
+    return { fast, plain: count(this.#plain, line, offset, limits), path };
   }
 }
 
-function count(mapper: LineMapper, line: string | Buffer, offset: number): Counted {
+function count(mapper: LineMapper, line: string | Buffer, offset: number, limits: TimeLimits): Counted {
   const before = { ...mapper.repairs };
-  const mapped = mapLine(mapper, line, offset);
+  const mapped = mapLine(mapper, line, offset, limits);
   return { ...mapped, repairs: growth(mapper.repairs, before) };
 }
 
