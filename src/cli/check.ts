@@ -1,6 +1,7 @@
 /** `tailmeter check`: says whether a configuration is valid. */
 import { insecureEndpoints } from '../config/checks.ts';
 import { clientControlled } from '../map/client-controlled.ts';
+import { doubtful } from '../map/doubtful.ts';
 import { readConfigWithSecrets } from './config-file.ts';
 
 export async function check(file: string): Promise<number> {
@@ -8,7 +9,7 @@ export async function check(file: string): Promise<number> {
   for (const address of insecureEndpoints(config)) {
     process.stderr.write(`warning: Using lago endpoint_addrs with no TLS is a security risk: ${address}\n`);
   }
-  for (const { path, message } of clientControlled(config)) {
+  for (const { path, message } of [...clientControlled(config), ...doubtful(config)]) {
     process.stderr.write(`warning: ${file}: ${path}: ${message}\n`);
   }
   const { sources, rules, destinations } = config;

@@ -23,13 +23,13 @@ sources:
 
 rules:
   - name: normal calls
-    filter: [["status", "<", 400], ["uri", "==", "/get"]]
+    filter: [["status", ">=", 200], ["status", "<", 400], ["uri", "==", "/get"]]
     event_code: ${metric}
     event_transaction_id: \${request_id}
     event_subscription_id: \${http_x_consumer_username}
 
   - name: expensive calls
-    filter: [["status", "<", 400], ["uri", "~~", "^/anything"]]
+    filter: [["status", ">=", 200], ["status", "<", 400], ["uri", "~~", "^/anything"]]
     event_code: ${metric}
     event_transaction_id: \${request_id}
     event_subscription_id: \${http_x_consumer_username}

@@ -23,6 +23,7 @@ export const ruleSchema: SchemaNode = {
         'Only lines that fit give an event; without a filter all do. Expressions of lua-resty-expr: conditions `[name, operator, value]` that must all hold, or a list that starts with `AND`, `OR`, `!AND` or `!OR`. Operators: `==`, `~=`, `>`, `>=`, `<`, `<=`, `~~`, `~*`, `in`, `has`, `ipmatch`, and `!` before one of them to negate it.',
       examples: [
         [
+          ['status', '>=', 200],
           ['status', '<', 400],
           ['uri', '~~', '^/v1/'],
         ],
