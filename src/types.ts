@@ -346,8 +346,8 @@ export interface DeliveryQueue {
    * another try.
    */
   restore(chunk: SealedChunk, cause: Error): Promise<boolean>;
-  /** Makes dead letters durable; safe to repeat. */
-  bury(letters: readonly DeadLetter[]): Promise<void>;
+  /** Makes dead letters of events of a taken chunk durable; safe to repeat. */
+  bury(letters: readonly DeadLetter[], chunk: SealedChunk): Promise<void>;
   /** Every event of the chunk is settled; the spool deletes it once the checkpoint says so too. */
   settled(chunk: SealedChunk, settlement: Settlement): void;
 }

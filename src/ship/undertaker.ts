@@ -2,7 +2,7 @@
  * Gives events up: makes their dead letters durable, and only then counts them as settled. A disk that is full
  * delays that; it never loses an event.
  */
-import type { Clock, DeadLetter, DeadReason, DeliveryQueue } from '../types.ts';
+import type { Clock, DeadLetter, DeadReason, DeliveryQueue, SealedChunk } from '../types.ts';
 import type { Answer } from './answers.ts';
 import { fullJitterMs } from './backoff.ts';
 import type { ChunkDelivery } from './chunk-delivery.ts';
@@ -50,7 +50,7 @@ export class Undertaker {
   ): Promise<void> {
     const letters = causes.map((cause) => this.#letter(delivery, cause, reason, answer));
     this.#pending++;
-    const durable = await this.#untilDurable(letters);
+    const durable = await this.#untilDurable(letters, delivery.loaded.chunk);
     this.#pending--;
     if (!durable) return;
     const { diagnostics } = this.#options;
@@ -63,11 +63,11 @@ export class Undertaker {
     delivery.settle('dead', causes.length);
   }
 
-  async #untilDurable(letters: readonly DeadLetter[]): Promise<boolean> {
+  async #untilDurable(letters: readonly DeadLetter[], chunk: SealedChunk): Promise<boolean> {
     const { queue, clock, random, diagnostics, signal } = this.#options;
     for (let failures = 0; !signal.aborted; failures++) {
       try {
-        await queue.bury(letters);
+        await queue.bury(letters, chunk);
         return true;
       } catch (error) {
         const waitMs = fullJitterMs(RETRY_BASE_MS, RETRY_CAP_MS, failures, random);

@@ -8,6 +8,7 @@ import { StateDirError } from '../errors.ts';
 import type { Loss } from '../loss.ts';
 import type { DestinationCounts, GenerationAccount, SourceCounts } from '../types.ts';
 import type { AbsentNames } from './absent-chunks.ts';
+import type { StoredClaim } from './letter-claims.ts';
 import type { KnownLetter, LetterMarks } from './letter-files.ts';
 import { TEMPORARY } from './layout.ts';
 import { isMissing, isUnreadable, type StateFs } from './state-fs.ts';
@@ -33,7 +34,9 @@ export interface Books {
 export interface CheckpointData extends Books {
   /** Dead letters that were written after these places may be given up a second time. */
   readonly letters: LetterMarks;
-  /** And these, which were written before. */
+  /** And those that were written before, for ranges that are not settled: where they stand. */
+  readonly claims?: readonly StoredClaim[];
+  /** The same, of 0.1.0: one by one. */
   readonly again?: readonly KnownLetter[];
   /** Chunks that wait, though their files are known to be gone. */
   readonly absent?: AbsentNames;

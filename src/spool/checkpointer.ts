@@ -124,7 +124,7 @@ export class Checkpointer {
         ...books,
         letters: letters.marks(),
         // A replay, which has a plan, looks at all letters anyhow.
-        ...(plan === undefined ? { again: letters.again() } : {}),
+        ...(plan === undefined ? { claims: letters.claims() } : {}),
         ...(Object.keys(gone).length === 0 ? {} : { absent: gone }),
         ...(plan === undefined ? {} : { plan }),
         ...(mapping === undefined ? {} : { mapping }),

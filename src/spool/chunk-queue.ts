@@ -2,15 +2,15 @@
 import { basename } from 'node:path';
 import { CorruptChunkError, NewerChunkError } from '../errors.ts';
 import type { Reporter } from '../observe/events.ts';
-import type { LogRange } from '../log-range.ts';
 import type { Clock, DeadLetter, DeliveryQueue, LoadedChunk, SealedChunk, Settlement } from '../types.ts';
 import type { AbsentChunks } from './absent-chunks.ts';
 import { decodeChunk } from './chunk-format.ts';
 import type { Checkpointer } from './checkpointer.ts';
-import type { DeadLetterStore, Hold } from './dead-letters.ts';
+import type { DeadLetterStore } from './dead-letters.ts';
 import type { StateFolders } from './folders.ts';
 import type { FreshChunks } from './fresh-chunks.ts';
 import type { Ledger } from './ledger.ts';
+import type { LetterClaim } from './letter-claims.ts';
 import { kindAt } from './letter-files.ts';
 import { setAside } from './quarantine.ts';
 import type { EventBuffer } from './event-buffer.ts';
@@ -43,9 +43,7 @@ export class ChunkQueue implements DeliveryQueue {
   #waiting: SealedChunk[];
   #head = 0;
   /** By number of a chunk that is taken and not settled: after a crash its dead letters come again. */
-  readonly #taken = new Map<number, { readonly chunk: SealedChunk; readonly hold: Hold }>();
-  /** By number of a chunk that is loaded and not settled: the lines that its events come from. */
-  readonly #ranges = new Map<number, LogRange>();
+  readonly #taken = new Map<number, { readonly chunk: SealedChunk; readonly claim: LetterClaim }>();
   /** By number of a chunk that was read and is not settled: the buffer that holds it. */
   readonly #buffers = new Map<number, EventBuffer>();
 
@@ -66,7 +64,9 @@ export class ChunkQueue implements DeliveryQueue {
       this.#head = 0;
     }
     for (const chunk of taken) {
-      this.#taken.set(chunk.sequence, { chunk, hold: this.#o.letters.hold(kindAt(chunk.destination)) });
+      const { destination, sequence, fingerprint, from, to } = chunk;
+      const subject = { kind: kindAt(destination), sequence, fingerprint, from, to };
+      this.#taken.set(sequence, { chunk, claim: this.#o.letters.claim(subject) });
     }
     return taken;
   }
@@ -78,11 +78,7 @@ export class ChunkQueue implements DeliveryQueue {
   }
 
   async load(chunk: SealedChunk): Promise<LoadedChunk> {
-    const loaded = this.#o.fresh.take(chunk.sequence) ?? (await this.#read(chunk));
-    const { generation, lineOffsets } = loaded;
-    const [from, last] = [lineOffsets[0] ?? 0, lineOffsets.at(-1) ?? 0];
-    this.#ranges.set(chunk.sequence, { fingerprint: generation.fingerprint, from, to: last + 1 });
-    return loaded;
+    return this.#o.fresh.take(chunk.sequence) ?? (await this.#read(chunk));
   }
 
   async restore(chunk: SealedChunk, cause: Error): Promise<boolean> {
@@ -107,8 +103,10 @@ export class ChunkQueue implements DeliveryQueue {
     return false;
   }
 
-  bury(letters: readonly DeadLetter[]): Promise<void> {
-    return this.#o.letters.append(letters);
+  bury(letters: readonly DeadLetter[], { sequence }: SealedChunk): Promise<void> {
+    const taken = this.#taken.get(sequence);
+    if (taken === undefined) throw new Error(`letters for chunk ${sequence}, which is not in delivery`);
+    return this.#o.letters.append(letters, taken.claim);
   }
 
   settled(chunk: SealedChunk, settlement: Settlement): void {
@@ -117,10 +115,9 @@ export class ChunkQueue implements DeliveryQueue {
     this.#giveBack(chunk.sequence);
     ledger.settled(chunk.destination, chunk.sequence, settlement);
     const taken = this.#taken.get(chunk.sequence);
-    if (taken !== undefined) letters.release(taken.hold, this.#ranges.get(chunk.sequence));
+    if (taken !== undefined) letters.settled(taken.claim);
     this.#taken.delete(chunk.sequence);
     absent.delete(chunk);
-    this.#ranges.delete(chunk.sequence);
     checkpointer.settled(chunk);
   }
 

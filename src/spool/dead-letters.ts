@@ -3,22 +3,24 @@
  * search. Appended and fsynced before the line or event they stand for counts as settled. The same failure has
  * the same id, and an id that is already there is not written again: a crash and a second pass double nothing.
  *
- * To know which ids are there a start need not read years of letters: whoever is about to write letters that might
- * come again after a crash takes a hold, and the checkpoint says where the oldest hold was taken (`marks`). Letters
- * from before that may still come again, of a run before the last, stand in the checkpoint one by one (`again`).
+ * To know which ids are there a start need not read years of letters, nor remember them: only those of ranges that are not
+ * settled may come again. Such a range has a claim, which tells where its letters stand (`claims`), and what was written
+ * after the checkpoint stands behind its marks (`marks`).
  */
 import { join } from 'node:path';
-import type { LogRange } from '../log-range.ts';
 import type { Clock, DeadLetter } from '../types.ts';
-import { kindOf, letterFile, type FoundLetters, type KnownLetter, type LetterMarks } from './letter-files.ts';
+import type { IdSet } from './id-set.ts';
+import {
+  addSpan,
+  keyOfChunk,
+  keyOfLog,
+  type LetterClaim,
+  type LetterSpan,
+  type LetterSubject,
+  type StoredClaim,
+} from './letter-claims.ts';
+import { kindOf, letterFile, type FoundLetters, type LetterMarks } from './letter-files.ts';
 import type { StateFs } from './state-fs.ts';
-
-/** Letters of a kind that were written since may come again. */
-export interface Hold {
-  readonly kind: string;
-  file: string;
-  offset: number;
-}
 
 /** The newest file of a kind, as far as this process has written it. */
 interface Tail {
@@ -26,8 +28,6 @@ interface Tail {
   end: number;
   /** A write was cut off, by a crash or a failure: what follows on `end` is to be thrown away. */
   torn: boolean;
-  /** In the order in which they were taken, which is that of their places. */
-  readonly holds: Set<Hold>;
 }
 
 const NEWLINE = 0x0a;
@@ -36,69 +36,83 @@ export class DeadLetterStore {
   readonly #fs: StateFs;
   readonly #folder: string;
   readonly #clock: Clock;
-  /** Letters of earlier runs that may come again. */
-  readonly #known: Map<string, KnownLetter>;
   readonly #tails = new Map<string, Tail>();
+  /** Those with letters that may come again. */
+  readonly #claims = new Set<LetterClaim>();
+  /** Of earlier runs, by chunk. */
+  readonly #chunks = new Map<string, LetterClaim>();
+  /** Of earlier runs, by log: letters of lines that are read again. */
+  readonly #logs = new Map<string, LetterClaim>();
+  readonly #known: IdSet | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(fs: StateFs, folder: string, clock: Clock, { known, tails }: FoundLetters) {
+  constructor(fs: StateFs, folder: string, clock: Clock, { known, claims, tails }: FoundLetters) {
     this.#fs = fs;
     this.#folder = folder;
     this.#clock = clock;
     this.#known = known;
-    for (const [kind, tail] of tails) this.#tails.set(kind, { ...tail, holds: new Set() });
+    for (const claim of claims) {
+      this.#claims.add(claim);
+      if (claim.sequence === undefined) this.#logs.set(keyOfLog(claim), claim);
+      else this.#chunks.set(keyOfChunk(claim), claim);
+    }
+    for (const [kind, tail] of tails) this.#tails.set(kind, { ...tail });
   }
 
   /** To be called before letters are written for something that is not settled yet. */
-  hold(kind: string): Hold {
-    const { file, end, holds } = this.#tail(kind);
-    const hold = { kind, file, offset: end };
-    holds.add(hold);
-    return hold;
+  claim(subject: LetterSubject): LetterClaim {
+    const earlier = subject.sequence === undefined ? undefined : this.#chunks.get(keyOfChunk(subject));
+    return earlier ?? { ...subject, spans: [] };
   }
 
-  /** It is settled, in the same turn, in what the next checkpoint says: no letter of that range comes again. */
-  release(hold: Hold, range?: LogRange): void {
-    this.#tail(hold.kind).holds.delete(hold);
-    if (range === undefined) return;
-    for (const letter of this.#known.values()) {
-      const { id, fingerprint, offset } = letter;
-      if (fingerprint !== range.fingerprint || offset < range.from || offset >= range.to) continue;
-      if (kindOf(letter) === hold.kind) this.#known.delete(id);
+  /** It is settled, in the same turn, in what the next checkpoint says: none of its letters comes again. */
+  settled(claim: LetterClaim): void {
+    this.#claims.delete(claim);
+    if (claim.sequence !== undefined) {
+      this.#chunks.delete(keyOfChunk(claim));
+      return;
     }
+    const earlier = this.#logs.get(keyOfLog(claim));
+    if (earlier === undefined || claim.from > earlier.from) return;
+    earlier.from = Math.max(earlier.from, claim.to);
+    if (earlier.from < earlier.to) return;
+    this.#claims.delete(earlier);
+    this.#logs.delete(keyOfLog(claim));
   }
 
-  /** For the checkpoint: letters before these places will not come again. */
+  /** For the checkpoint: letters before these places will not come again, but for … */
   marks(): LetterMarks {
-    return Object.fromEntries(
-      [...this.#tails].map(([kind, { file, end, holds }]) => {
-        const [oldest = { file, offset: end }] = holds;
-        return [kind, { file: oldest.file, offset: oldest.offset }];
-      }),
-    );
+    return Object.fromEntries([...this.#tails].map(([kind, { file, end }]) => [kind, { file, offset: end }]));
   }
 
-  /** For the checkpoint: letters before these places that may come again nevertheless. */
-  again(): KnownLetter[] {
-    return [...this.#known.values()];
+  /** … those of what is not settled, at these places. */
+  claims(): StoredClaim[] {
+    return [...this.#claims].map(({ known: _, spans, ...subject }) => ({
+      ...subject,
+      spans: spans.map((span): LetterSpan => [...span]),
+    }));
   }
 
   /** Makes letters of one kind durable. When it rejects, none of them counts as written, and calling again is safe. */
-  append(letters: readonly DeadLetter[]): Promise<void> {
+  append(letters: readonly DeadLetter[], claim: LetterClaim): Promise<void> {
     if (letters.length === 0) return Promise.resolve();
-    const done = this.#last.then(() => this.#append(letters));
+    const done = this.#last.then(() => this.#append(letters, claim));
     this.#last = done.catch(() => {});
     return done;
   }
 
-  async #append(letters: readonly DeadLetter[]): Promise<void> {
-    const fresh = letters.filter(({ id }) => !this.#known.has(id));
+  async #append(letters: readonly DeadLetter[], claim: LetterClaim): Promise<void> {
+    const earlier = claim.sequence === undefined ? this.#logs.get(keyOfLog(claim)) : claim;
+    const fresh = letters.filter(
+      ({ id }) => earlier?.known?.has(id) !== true && this.#known?.has(id) !== true,
+    );
     const [first] = fresh;
     if (first === undefined) return;
-    await this.#write(kindOf(first), fresh.map((letter) => `${JSON.stringify(letter)}\n`).join(''));
+    const text = fresh.map((letter) => `${JSON.stringify(letter)}\n`).join('');
+    await this.#write(kindOf(first), text, claim);
   }
 
-  async #write(kind: string, text: string): Promise<void> {
+  async #write(kind: string, text: string, claim: LetterClaim): Promise<void> {
     const tail = this.#tail(kind);
     const today = letterFile(kind, this.#clock.now());
     // Never back to an earlier file, whatever the clock does: the marks rely on the order.
@@ -109,6 +123,9 @@ export class DeadLetterStore {
     tail.torn = true;
     await this.#fs.writeAt(path, tail.end, bytes);
     if (tail.end === 0) await this.#fs.syncDir(this.#folder);
+    // In one turn: a checkpoint has the letters behind its mark, or among its claims.
+    addSpan(claim.spans, tail.file, tail.end, tail.end + bytes.length);
+    this.#claims.add(claim);
     tail.end += bytes.length;
     tail.torn = false;
   }
@@ -122,8 +139,11 @@ export class DeadLetterStore {
     }
     if (size === tail.end) return '';
     tail.end = size;
-    for (const hold of tail.holds) {
-      if (hold.file === tail.file) hold.offset = Math.min(hold.offset, size);
+    // What stands where in it now, only the next start may have to know.
+    for (const claim of this.#claims) {
+      if (!claim.spans.some(([file]) => file === tail.file)) continue;
+      claim.spans = claim.spans.filter(([file]) => file !== tail.file);
+      if (size > 0) addSpan(claim.spans, tail.file, 0, size);
     }
     if (size === 0) return '';
     const [last] = await this.#fs.readAt(path, size - 1, 1);
@@ -133,7 +153,7 @@ export class DeadLetterStore {
   #tail(kind: string): Tail {
     let tail = this.#tails.get(kind);
     if (tail === undefined) {
-      tail = { file: '', end: 0, torn: false, holds: new Set() };
+      tail = { file: '', end: 0, torn: false };
       this.#tails.set(kind, tail);
     }
     return tail;

@@ -4,6 +4,8 @@
  */
 import { join } from 'node:path';
 import type { DeadLetter } from '../types.ts';
+import type { IdSet } from './id-set.ts';
+import type { LetterClaim, LetterSpan } from './letter-claims.ts';
 import type { StateFs } from './state-fs.ts';
 
 /** A place among the letters of a kind: after all earlier files, at `offset` of this one. */
@@ -40,48 +42,67 @@ export interface LetterTail {
 }
 
 export interface FoundLetters {
-  /** By id: those that are on disk and may come again. */
-  readonly known: Map<string, KnownLetter>;
+  /** Those of earlier runs that may come again, wherever: of a replay, which reads everything from the beginning. */
+  readonly known?: IdSet;
+  /** Those of ranges that are not settled. */
+  readonly claims: readonly LetterClaim[];
   readonly tails: ReadonlyMap<string, LetterTail>;
+}
+
+export interface LetterSearch {
+  /** What was written after these places is looked at, and all there is of kinds that have no mark. */
+  readonly marks: LetterMarks;
+  /** Before the marks: these places. */
+  readonly places?: ReadonlyMap<string, readonly LetterSpan[]>;
+  /** Takes a letter and where it stands. */
+  readonly found: (letter: KnownLetter, file: string, from: number, to: number) => void;
 }
 
 const BLOCK_BYTES = 1024 * 1024;
 const NEWLINE = 0x0a;
 
-/** Reads what was written after `marks`; all there is of kinds that have no mark. */
+/** Memory is that of a block, however many letters there are. */
 export async function findLetters(
   fs: StateFs,
   folder: string,
-  marks: LetterMarks,
-  mayComeAgain: (letter: KnownLetter) => boolean = () => true,
-): Promise<FoundLetters> {
-  const known = new Map<string, KnownLetter>();
+  { marks, places = new Map<string, LetterSpan[]>(), found }: LetterSearch,
+): Promise<ReadonlyMap<string, LetterTail>> {
   const tails = new Map<string, LetterTail>();
   for (const file of await fs.list(folder)) {
     const kind = kindOfFile(file);
-    const mark = kind === undefined ? undefined : marks[kind];
-    if (kind === undefined || (mark !== undefined && file < mark.file)) continue;
+    if (kind === undefined) continue;
     const path = join(folder, file);
+    const mark = marks[kind];
+    const spans = (places.get(kind) ?? []).filter(([name]) => name === file);
+    const isNewer = mark === undefined || file >= mark.file;
+    if (!isNewer && spans.length === 0) continue;
     const size = (await fs.size(path)) ?? 0;
-    // A file that has become shorter has been edited: the mark says nothing any more.
-    const from = mark?.file === file && mark.offset <= size ? mark.offset : 0;
-    let end = from;
-    for await (const line of linesOf(fs, path, from)) {
-      const letter = parseLetter(line.bytes);
-      if (letter === undefined) continue;
-      end = line.end;
-      if (mayComeAgain(letter)) known.set(letter.id, letter);
-    }
+    const look = async (start: number, limit: number): Promise<number> => {
+      let end = start;
+      for await (const line of linesOf(fs, path, start, limit)) {
+        const letter = parseLetter(line.bytes);
+        if (letter === undefined) continue;
+        found(letter, file, line.start, line.end);
+        end = line.end;
+      }
+      return end;
+    };
+    // A file that has become shorter has been edited: marks and places say nothing any more.
+    const isEdited = spans.some(([, , to]) => to > size) || (mark?.file === file && mark.offset > size);
+    if (!isEdited) for (const [, from, to] of spans) await look(from, to);
+    else if (!isNewer) await look(0, Infinity);
+    if (!isNewer) continue;
+    const end = await look(!isEdited && mark?.file === file ? mark.offset : 0, Infinity);
     tails.set(kind, { file, end, torn: size > end });
   }
-  return { known, tails };
+  return tails;
 }
 
 /**
  * Makes durable what was found: a process that was killed may have left letters that are only in the page cache. Only
  * the last write of each kind can be such, and it is in the newest file.
  */
-export async function keepLetters(fs: StateFs, folder: string, { tails }: FoundLetters): Promise<void> {
+export async function keepLetters(fs: StateFs, folder: string, tails: FoundLetters['tails']): Promise<void> {
   for (const { file, end } of tails.values()) await fs.writeAt(join(folder, file), end, Buffer.alloc(0));
   if (tails.size > 0) await fs.syncDir(folder);
 }
@@ -98,23 +119,24 @@ function parseLetter(line: Buffer): KnownLetter | undefined {
   }
 }
 
-/** The lines of a file that have a newline, without it, and the offset after it. */
+/** The lines of a file that have a newline, without it, from `from` on up to `limit`, and where they begin and end. */
 async function* linesOf(
   fs: StateFs,
   path: string,
   from: number,
-): AsyncGenerator<{ bytes: Buffer; end: number }> {
+  limit: number,
+): AsyncGenerator<{ readonly bytes: Buffer; readonly start: number; readonly end: number }> {
   let rest: Buffer = Buffer.alloc(0);
   let position = from;
-  for (;;) {
-    const block = await fs.readAt(path, position, BLOCK_BYTES);
+  while (position < limit) {
+    const block = await fs.readAt(path, position, Math.min(BLOCK_BYTES, limit - position));
     if (block.length === 0) return;
     const bytes = rest.length === 0 ? block : Buffer.concat([rest, block]);
     const offset = position - rest.length;
     position += block.length;
     let start = 0;
     for (let newline; (newline = bytes.indexOf(NEWLINE, start)) >= 0; start = newline + 1) {
-      yield { bytes: bytes.subarray(start, newline), end: offset + newline + 1 };
+      yield { bytes: bytes.subarray(start, newline), start: offset + start, end: offset + newline + 1 };
     }
     rest = bytes.subarray(start);
   }

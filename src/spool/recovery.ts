@@ -14,7 +14,8 @@ import { ChunkFile } from './chunk-file.ts';
 import { layoutOf, parseChunkName, type StateLayout } from './layout.ts';
 import { Ledger } from './ledger.ts';
 import { decidedByName, decidedRange, type DecidedRange } from './decided.ts';
-import { findLetters, keepLetters, type FoundLetters, type KnownLetter } from './letter-files.ts';
+import { allLetters, knownLetters } from './known-letters.ts';
+import { keepLetters, type FoundLetters } from './letter-files.ts';
 import { applyNewSeals, type NewSeals } from './new-seals.ts';
 import { setAside } from './quarantine.ts';
 import { scanSpool, type Scan } from './scan.ts';
@@ -76,12 +77,12 @@ export async function recover(fs: StateFs, stateDir: string, options: RecoverOpt
   if (!readOnly)
     settleMissing(ledger, [...scan.destinations, ...ledger.destinations().keys()], chunks, reporter);
   ledger.cover(scan.lastSequence);
-  const letters = readOnly
-    ? { known: new Map(), tails: new Map() }
+  const letters: FoundLetters = readOnly
+    ? { claims: [], tails: new Map() }
     : fromTheBeginning
-      ? await findLetters(fs, layout.dead, {})
-      : await lettersThatMayComeAgain(fs, layout, checkpoint, ledger, chunks);
-  if (!readOnly) await keepLetters(fs, layout.dead, letters);
+      ? await allLetters(fs, layout.dead)
+      : await knownLetters(fs, layout.dead, checkpoint, ledger, chunks);
+  if (!readOnly) await keepLetters(fs, layout.dead, letters.tails);
   return {
     ledger,
     chunks,
@@ -120,28 +121,6 @@ async function decidedRanges(
     const alike = positions.filter((position) => position.fingerprint === fingerprint);
     return alike.length === 0 || alike.some(({ offset }) => offset < to);
   });
-}
-
-/** Those of lines that are read again, and of destinations that have something to deliver. */
-async function lettersThatMayComeAgain(
-  fs: StateFs,
-  layout: StateLayout,
-  { letters: marks, again = [] }: CheckpointData,
-  ledger: Ledger,
-  chunks: Recovered['chunks'],
-): Promise<FoundLetters> {
-  const readFrom = new Map<string, number>();
-  for (const [source, { positions }] of ledger.sources()) {
-    for (const { fingerprint, offset } of positions) {
-      const key = `${source}\n${fingerprint}`;
-      readFrom.set(key, Math.min(offset, readFrom.get(key) ?? Infinity));
-    }
-  }
-  const mayComeAgain = ({ source, fingerprint, offset, destination = '' }: KnownLetter): boolean =>
-    chunks.has(destination) || offset >= (readFrom.get(`${source}\n${fingerprint}`) ?? 0);
-  const found = await findLetters(fs, layout.dead, marks, mayComeAgain);
-  for (const letter of again) if (mayComeAgain(letter)) found.known.set(letter.id, letter);
-  return found;
 }
 
 /** Takes what does not count out of the spool folders, and makes what is left there durable. */

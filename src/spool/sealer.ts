@@ -139,8 +139,9 @@ export class Sealer {
     const repeats = repeatingLines(range, this.#ids);
     range.counts.repeated = repeats.length;
     const chunks = this.#chunksOf(range, now);
-    const hold = letters.hold(LINES);
-    if (!(await this.insist(() => letters.append(dead)))) return;
+    const { source, generation, from, to } = range;
+    const claim = letters.claim({ kind: LINES, source, fingerprint: generation.fingerprint, from, to });
+    if (!(await this.insist(() => letters.append(dead, claim)))) return;
     let isWritten = await this.insist(() => this.#write(chunks));
     await earlier;
     const isDurable = await this.insist(async () => {
@@ -150,8 +151,7 @@ export class Sealer {
       await this.#name(chunks);
     });
     if (!isDurable) return;
-    const { generation, from, to } = range;
-    letters.release(hold, { fingerprint: generation.fingerprint, from, to });
+    letters.settled(claim);
     this.#count(range, chunks, dead, repeats);
     // A range without an event has no chunk to tell of it after a crash: only the checkpoint can.
     if (chunks.length === 0) await this.insist(checkpoint);

@@ -169,7 +169,7 @@ export class Run {
           destination,
           event,
         };
-        await this.#insist(() => queue.bury([letter]));
+        await this.#insist(() => queue.bury([letter], chunk));
         settlement.dead++;
         if (this.#world.shippingMs > 0) await clock.sleep(this.#world.shippingMs);
       } else if (server.receive(destination, event.transaction_id, loaded.source, offset)) {

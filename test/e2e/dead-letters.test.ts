@@ -1,0 +1,114 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import type { DeadLetter } from '../../src/types.ts';
+import { readDeadLetters } from '../support/dead-letters.ts';
+import { Daemon, statusWhen } from '../support/tailmeter.ts';
+
+let root: string;
+let lago: Server;
+
+/** Rejects every event; a batch with POISON in it breaks it. */
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'tailmeter-dead-'));
+  lago = createServer((request, response) => {
+    void text(request).then((body) => {
+      if (body.includes('POISON')) {
+        response.writeHead(500).end('{}');
+        return;
+      }
+      const { events } = JSON.parse(body) as { events: unknown[] };
+      const details = Object.fromEntries(events.map((_event, index) => [index, 'bad']));
+      response.writeHead(422, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ error_details: details }));
+    });
+  });
+  await new Promise<void>((resolve) => lago.listen(0, '127.0.0.1', resolve));
+});
+afterAll(async () => {
+  lago.closeAllConnections();
+  lago.close();
+  await rm(root, { recursive: true, force: true });
+});
+
+interface Case {
+  readonly config: string;
+  readonly log: string;
+  readonly stateDir: string;
+}
+
+async function configure(name: string, more: object = {}): Promise<Case> {
+  const stateDir = join(root, name);
+  const [config, log] = [`${stateDir}.yaml`, `${stateDir}.log`];
+  const { port } = lago.address() as AddressInfo;
+  await writeFile(
+    config,
+    stringify({
+      state_dir: stateDir,
+      sources: [{ path: log, format: 'nginx' }],
+      rules: [
+        {
+          name: 'calls',
+          event_code: 'calls',
+          event_transaction_id: '${request_id}',
+          event_subscription_id: '${http_x_consumer_username}',
+          event_properties: { uri: '${uri}' },
+        },
+      ],
+      destinations: [
+        {
+          endpoint_addrs: [`http://127.0.0.1:${port}`],
+          token: 'lago_sandbox_key',
+          inactive_timeout: 1,
+          buffer_duration: 1,
+        },
+      ],
+      log: { format: 'json' },
+      ...more,
+    }),
+  );
+  return { config, log, stateDir };
+}
+
+async function lettersWhen(
+  stateDir: string,
+  wished: (letters: readonly DeadLetter[]) => boolean,
+): Promise<readonly DeadLetter[]> {
+  for (;;) {
+    // A last letter may be half-written.
+    const letters = await readDeadLetters(stateDir).catch(() => []);
+    if (wished(letters)) return letters;
+    await delay(50);
+  }
+}
+
+const MSEC = Date.now() / 1000 - 3600;
+const lineOf = (id: string, uri = '/v1/x', user = 'jack'): string =>
+  `${JSON.stringify({ msec: MSEC, request_time: 0.01, request_id: id, uri, status: 200, http_x_consumer_username: user })}\n`;
+
+test('with one event pending, the checkpoint stays small however many are rejected, also after kill -9', async () => {
+  const { config, log, stateDir } = await configure('pending');
+  const rejected = 12_000;
+  let lines = lineOf('poison', '/POISON');
+  for (let i = 0; i < rejected; i++) lines += lineOf(`r${i}`);
+  await writeFile(log, lines);
+  const first = await Daemon.start(config);
+  // The batch of the poisoned one is divided again and again, and holds up its neighbours meanwhile.
+  await lettersWhen(stateDir, (letters) => letters.length >= rejected - 100);
+  await first.kill();
+
+  const second = await Daemon.start(config);
+  await statusWhen(config, ({ destinations }) => destinations[0]?.last_error !== null);
+  expect(await second.stop()).toBe(0);
+  const { length } = await readFile(join(stateDir, 'checkpoint.json'));
+  expect(length).toBeLessThan(32 * 1024);
+  const ids = (await readDeadLetters(stateDir)).map(({ id }) => id);
+  expect(new Set(ids).size).toBe(ids.length);
+  expect(ids.length).toBeGreaterThanOrEqual(rejected - 100);
+});
