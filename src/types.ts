@@ -70,7 +70,7 @@ export interface OversizeLine {
   readonly offset: number;
   /** Bytes of the whole line, without the newline. */
   readonly length: number;
-  /** Its first bytes (at most 1,024). */
+  /** Its first bytes (at most 64 KiB). */
   readonly head: Buffer;
   /** Its last bytes, with the newline: as many as a mark needs. */
   readonly tail: Buffer;
@@ -163,8 +163,6 @@ export interface LineFailure {
   readonly message: string;
   /** Name of the rule; absent when the line itself could not be parsed. */
   readonly rule?: string;
-  /** The event as far as it could be built. */
-  readonly event?: Readonly<Record<string, unknown>>;
 }
 
 /** Takes what the mapper makes of one line. All calls are synchronous. */
@@ -324,9 +322,9 @@ export interface DeadLetter {
   readonly answer?: { readonly status: number; readonly body: string };
   /** Of `implausible_timestamp`: which times were plausible when the line was read, RFC 3339. */
   readonly plausible?: { readonly earliest: string; readonly latest: string };
-  /** The event as it was, or would have been, sent. */
+  /** The event as it was sent. A letter of a line has none: the line says it all. */
   readonly event?: Readonly<Record<string, unknown>>;
-  /** The raw line when it is valid UTF-8 … */
+  /** The raw line (of one that is too long: its first 64 KiB) when it is valid UTF-8 … */
   readonly line?: string;
   /** … or its bytes when it is not. */
   readonly line_base64?: string;

@@ -102,9 +102,16 @@ async function endsWithNewline(path: string): Promise<boolean> {
 }
 
 /** The id that a letter of a line must have, by what it says. */
-function idOf({ fingerprint, offset, line, line_base64: base64, rule }: DeadLetter): string {
+function idOf({
+  fingerprint,
+  offset,
+  line,
+  line_base64: base64,
+  line_bytes: length,
+  rule,
+}: DeadLetter): string {
   const bytes = line === undefined ? Buffer.from(base64 ?? '', 'base64') : Buffer.from(line);
-  return lineLetterId(fingerprint, offset, bytes, rule);
+  return lineLetterId(fingerprint, offset, bytes, rule, length !== undefined);
 }
 
 /** What was plausible when the line was read; undefined when that was not what was wrong with it. */

@@ -129,8 +129,9 @@ class RereadRange implements LineConsumer, LineSink {
     this.#visitor.event?.(destination, this.#event.written());
   }
 
-  dead({ rule }: LineFailure): void {
-    const id = lineLetterId(this.#account.fingerprint, this.#offset, this.#line, rule);
+  dead({ reason, rule }: LineFailure): void {
+    const { fingerprint } = this.#account;
+    const id = lineLetterId(fingerprint, this.#offset, this.#line, rule, reason === 'line_too_long');
     this.#visitor.letter?.(id, this.#offset);
   }
 

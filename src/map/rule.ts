@@ -73,31 +73,25 @@ export class CompiledRule {
     const subscription = this.#subscription.identity(line);
     const amount = this.#amount && plainDecimal(this.#amount.text(line).trim());
 
-    if (isEmpty(id)) return this.#fail(line, 'missing_transaction_id', this.#nothingFor(this.#id));
+    if (isEmpty(id)) return this.#fail('missing_transaction_id', this.#nothingFor(this.#id));
     if (isEmpty(subscription)) {
-      return this.#fail(line, 'missing_subscription', this.#nothingFor(this.#subscription));
+      return this.#fail('missing_subscription', this.#nothingFor(this.#subscription));
     }
-    const unfit = this.#unfit(line, id, subscription);
+    const unfit = this.#unfit(id, subscription);
     if (unfit !== undefined) return unfit;
-    if (time === MISSING)
-      return this.#fail(line, 'missing_timestamp', `no timestamp: ${this.#describeTime(line)}`);
+    if (time === MISSING) return this.#fail('missing_timestamp', `no timestamp: ${this.#describeTime(line)}`);
     if (Number.isNaN(time)) {
-      return this.#fail(line, 'invalid_timestamp', `not a point in time: ${this.#describeTime(line)}`);
+      return this.#fail('invalid_timestamp', `not a point in time: ${this.#describeTime(line)}`);
     }
     if (!isPlausible(time, limits)) {
       const message = `${implausibility(time, limits)}: ${this.#describeTime(line)}`;
-      return this.#fail(line, 'implausible_timestamp', message);
+      return this.#fail('implausible_timestamp', message);
     }
-    if (isTooLong(id)) return this.#fail(line, 'invalid_property', tooLong('transaction_id'));
-    if (isTooLong(subscription))
-      return this.#fail(line, 'invalid_property', tooLong('external_subscription_id'));
+    if (isTooLong(id)) return this.#fail('invalid_property', tooLong('transaction_id'));
+    if (isTooLong(subscription)) return this.#fail('invalid_property', tooLong('external_subscription_id'));
     if (this.#amount !== undefined && (amount === undefined || !fitsAmount(amount))) {
       const text = JSON.stringify(this.#amount.text(line).slice(0, 40));
-      return this.#fail(
-        line,
-        'invalid_property',
-        `precise_total_amount_cents is not a decimal number: ${text}`,
-      );
+      return this.#fail('invalid_property', `precise_total_amount_cents is not a decimal number: ${text}`);
     }
     return this.#json(line, id, subscription, time, amount);
   }
@@ -118,35 +112,17 @@ export class CompiledRule {
     );
   }
 
-  #unfit(line: MappedLine, id: string, subscription: string): LineFailure | undefined {
+  #unfit(id: string, subscription: string): LineFailure | undefined {
     const inId = unfitCharacter(id);
-    if (inId !== undefined)
-      return this.#fail(line, 'invalid_transaction_id', unfit('transaction_id', id, inId));
+    if (inId !== undefined) return this.#fail('invalid_transaction_id', unfit('transaction_id', id, inId));
     const inName = unfitCharacter(subscription);
     if (inName === undefined) return undefined;
     const message = unfit('external_subscription_id', subscription, inName);
-    return this.#fail(line, 'invalid_subscription', message);
+    return this.#fail('invalid_subscription', message);
   }
 
-  #fail(line: MappedLine, reason: DeadReason, message: string): LineFailure {
-    return { reason, message, rule: this.name, event: this.#partial(line) };
-  }
-
-  /** What the event has so far, for the person who reads the dead letter. */
-  #partial(line: MappedLine): Readonly<Record<string, unknown>> {
-    const id = this.#id.identity(line);
-    const subscription = this.#subscription.identity(line);
-    const time = this.#time === undefined ? MISSING : this.#time.at(line);
-    return {
-      ...(isEmpty(id) ? {} : { transaction_id: id }),
-      ...(isEmpty(subscription) ? {} : { external_subscription_id: subscription }),
-      code: this.#code,
-      ...(time >= 0 ? { timestamp: time / 1000 } : {}),
-      ...(this.#amount === undefined ? {} : { precise_total_amount_cents: this.#amount.text(line) }),
-      ...(this.#properties === undefined
-        ? {}
-        : { properties: JSON.parse(propertiesJson(this.#properties, line)) as unknown }),
-    };
+  #fail(reason: DeadReason, message: string): LineFailure {
+    return { reason, message, rule: this.name };
   }
 
   #nothingFor(template: Template): string {

@@ -238,7 +238,7 @@ export class Collector implements LineConsumer {
     const range = this.#rangeFor(source, generation, offset);
     range.oversize(offset, head, length, {
       reason: 'line_too_long',
-      message: `the line has ${length} bytes, more than max_line_bytes; only its beginning is kept here`,
+      message: `the line has ${length} bytes, more than max_line_bytes; its first ${head.length} are kept here: raise max_line_bytes, then replay the log`,
     });
     range.counts.lines++;
     range.counts.dead++;

@@ -14,6 +14,7 @@ import {
   addSpan,
   keyOfChunk,
   keyOfLog,
+  subjectOf,
   type LetterClaim,
   type LetterSpan,
   type LetterSubject,
@@ -87,9 +88,9 @@ export class DeadLetterStore {
 
   /** … those of what is not settled, at these places. */
   claims(): StoredClaim[] {
-    return [...this.#claims].map(({ known: _, spans, ...subject }) => ({
-      ...subject,
-      spans: spans.map((span): LetterSpan => [...span]),
+    return [...this.#claims].map((claim) => ({
+      ...subjectOf(claim),
+      spans: claim.spans.map((span): LetterSpan => [...span]),
     }));
   }
 

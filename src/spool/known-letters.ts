@@ -10,6 +10,7 @@ import {
   keyOfChunk,
   keyOfLog,
   placesOf,
+  subjectOf,
   type LetterClaim,
   type LetterSubject,
   type StoredClaim,
@@ -106,7 +107,7 @@ class Waiting {
     for (let at = lastFrom(ranges, offset); at >= 0 && ranges[at]!.reach > offset; at--) {
       if (ranges[at]!.to > offset) subjects.push(ranges[at]!);
     }
-    return subjects.map(({ reach: _, ...subject }) => subject);
+    return subjects.map(subjectOf);
   }
 
   #rangesOf(destination: string): Map<string, WaitingChunk[]> {

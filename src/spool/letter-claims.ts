@@ -36,6 +36,22 @@ export interface LetterClaim extends LetterSubject {
 /** More places are told of as if there were no gap between the nearest. */
 const MOST_SPANS = 8;
 
+export const subjectOf = ({
+  kind,
+  sequence,
+  source,
+  fingerprint,
+  from,
+  to,
+}: LetterSubject): LetterSubject => ({
+  kind,
+  ...(sequence === undefined ? {} : { sequence }),
+  ...(source === undefined ? {} : { source }),
+  fingerprint,
+  from,
+  to,
+});
+
 export const keyOfChunk = ({ kind, sequence }: LetterSubject): string => `${kind}\n${sequence}`;
 export const keyOfLog = ({ source = '', fingerprint }: LetterSubject): string => `${source}\n${fingerprint}`;
 

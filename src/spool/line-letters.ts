@@ -10,14 +10,16 @@ export function lettersOf(range: OpenRange, now: number): DeadLetter[] {
   const { path, fingerprint } = range.generation;
   const plausible = plausibleOf(range);
   return range.failures.map(({ offset, failure, line, lineBytes }: FailedLine) => ({
-    id: lineLetterId(fingerprint, offset, line, failure.rule),
+    id: lineLetterId(fingerprint, offset, line, failure.rule, lineBytes !== undefined),
     time,
-    ...failure,
+    reason: failure.reason,
+    message: failure.message,
+    ...(failure.rule === undefined ? {} : { rule: failure.rule }),
     source: range.source,
     path,
     fingerprint,
     offset,
-    ...(isUtf8(line) ? { line: line.toString('utf8') } : { line_base64: line.toString('base64') }),
+    ...textOf(lineBytes === undefined ? line : wholeCharacters(line)),
     ...(lineBytes === undefined ? {} : { line_bytes: lineBytes }),
     ...(failure.reason === 'implausible_timestamp' && plausible),
   }));
@@ -32,8 +34,33 @@ function plausibleOf({ decisiveLimits: limits }: OpenRange): Pick<DeadLetter, 'p
   };
 }
 
-/** With the line, as two files may begin alike. What may change while it is read again has no part in it. */
-export function lineLetterId(fingerprint: string, offset: number, line: Buffer, rule = ''): string {
-  const content = createHash('sha256').update(line).digest('hex').slice(0, 16);
+const textOf = (line: Buffer): Pick<DeadLetter, 'line'> | Pick<DeadLetter, 'line_base64'> =>
+  isUtf8(line) ? { line: line.toString('utf8') } : { line_base64: line.toString('base64') };
+
+/** The beginning of a line may end within a character. */
+function wholeCharacters(head: Buffer): Buffer {
+  for (let cut = 0; cut < 4 && cut < head.length; cut++) {
+    const whole = head.subarray(0, head.length - cut);
+    if (isUtf8(whole)) return whole;
+  }
+  return head;
+}
+
+/** Of a line that is too long; 0.1.0 kept no more of it. */
+const ID_BYTES_OF_HEAD = 1024;
+
+/**
+ * With the line, as two files may begin alike. What may change while it is read again has no part in it.
+ * @param tooLong `line` is only its beginning
+ */
+export function lineLetterId(
+  fingerprint: string,
+  offset: number,
+  line: Buffer,
+  rule = '',
+  tooLong = false,
+): string {
+  const bytes = tooLong ? line.subarray(0, ID_BYTES_OF_HEAD) : line;
+  const content = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
   return `${fingerprint}:${offset}:${content}:${rule}`;
 }

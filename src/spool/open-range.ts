@@ -20,6 +20,9 @@ export interface FailedLine {
   readonly lineBytes?: number;
 }
 
+/** What a failed line takes in memory beside its bytes, and in the file of letters. */
+const FAILURE_BYTES = 256;
+
 export class OpenRange implements LineSink, RunSink {
   readonly source: string;
   readonly generation: Generation;
@@ -124,7 +127,7 @@ export class OpenRange implements LineSink, RunSink {
     if (failure.reason === 'implausible_timestamp') this.#hasImplausible = true;
     const line = Buffer.from(this.#line.subarray(this.#lineStart, this.#lineEnd));
     const cut = this.#unterminated && failure.reason === 'not_json';
-    this.#held += line.length;
+    this.#held += line.length + FAILURE_BYTES;
     this.failures.push({
       offset: this.#lineOffset,
       failure: cut
@@ -136,7 +139,7 @@ export class OpenRange implements LineSink, RunSink {
 
   /** A line that was too long to be kept whole. */
   oversize(offset: number, head: Buffer, length: number, failure: LineFailure): void {
-    this.#held += head.length;
+    this.#held += head.length + FAILURE_BYTES;
     this.failures.push({ offset, failure, line: Buffer.from(head), lineBytes: length });
   }
 

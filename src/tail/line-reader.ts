@@ -13,8 +13,8 @@ import type { Content } from './content.ts';
 const NEWLINE = 0x0a;
 /** Larger reads were no faster; smaller ones pay for the trip to the thread pool (64 KiB: a tenth of the rate). */
 export const READ_BYTES = 512 * 1024;
-/** Kept of a line that is too long. */
-const HEAD_BYTES = 1024;
+/** Kept of a line that is too long, for its dead letter. */
+const HEAD_BYTES = 64 * 1024;
 
 const NOTHING = Buffer.alloc(0);
 

@@ -1,34 +1,36 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { stringify } from 'yaml';
+import { createSandbox, DEFAULT_KEY } from '../../src/sandbox/server.ts';
 import type { DeadLetter } from '../../src/types.ts';
 import { readDeadLetters } from '../support/dead-letters.ts';
-import { Daemon, statusWhen } from '../support/tailmeter.ts';
+import { Daemon, statusWhen, tailmeter } from '../support/tailmeter.ts';
 
 let root: string;
 let lago: Server;
 
 /** Rejects every event; a batch with POISON in it breaks it. */
+const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const body = await text(request);
+  if (body.includes('POISON')) {
+    response.writeHead(500).end('{}');
+    return;
+  }
+  const { events } = JSON.parse(body) as { events: unknown[] };
+  const details = Object.fromEntries(events.map((_event, index) => [index, 'bad']));
+  response.writeHead(422, { 'content-type': 'application/json' });
+  response.end(JSON.stringify({ error_details: details }));
+};
+
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'tailmeter-dead-'));
-  lago = createServer((request, response) => {
-    void text(request).then((body) => {
-      if (body.includes('POISON')) {
-        response.writeHead(500).end('{}');
-        return;
-      }
-      const { events } = JSON.parse(body) as { events: unknown[] };
-      const details = Object.fromEntries(events.map((_event, index) => [index, 'bad']));
-      response.writeHead(422, { 'content-type': 'application/json' });
-      response.end(JSON.stringify({ error_details: details }));
-    });
-  });
+  lago = createServer((request, response) => void answer(request, response).catch(() => {}));
   await new Promise<void>((resolve) => lago.listen(0, '127.0.0.1', resolve));
 });
 afterAll(async () => {
@@ -111,4 +113,60 @@ test('with one event pending, the checkpoint stays small however many are reject
   const ids = (await readDeadLetters(stateDir)).map(({ id }) => id);
   expect(new Set(ids).size).toBe(ids.length);
   expect(ids.length).toBeGreaterThanOrEqual(rejected - 100);
+});
+
+test('of a line that is too long 64 KiB and its place are kept, and a replay with a higher limit bills it', async () => {
+  const sandbox = await createSandbox();
+  onTestFinished(() => sandbox.close());
+  const source = { format: 'litellm' };
+  const more = (path: string, longest = {}): object => ({
+    sources: [{ ...source, path, ...longest }],
+    rules: [
+      {
+        name: 'tokens',
+        event_code: 'tokens',
+        event_subscription_id: '${user_id}',
+        event_properties: { total: '${llm_total_tokens}' },
+      },
+    ],
+    destinations: [
+      { endpoint_addrs: [sandbox.url], token: DEFAULT_KEY, inactive_timeout: 1, buffer_duration: 1 },
+    ],
+  });
+  const path = join(root, 'overlong.log');
+  const lines = [100, 1_500_000, 100].map(
+    (size, n) =>
+      `${JSON.stringify({
+        id: `c${n}`,
+        messages: [{ role: 'user', content: `data:image/png;base64,${'A'.repeat(size)}` }],
+        total_tokens: 1000 * (n + 1),
+        startTime: MSEC + n,
+        model: 'gpt-4o',
+        metadata: { user_api_key_user_id: 'u1' },
+      })}\n`,
+  );
+  const [before, tooLong] = lines as [string, string];
+  await writeFile(path, lines.join(''));
+  const { config, stateDir } = await configure('overlong', more(path));
+  const daemon = await Daemon.start(config);
+  await statusWhen(config, ({ destinations }) => destinations[0]?.delivered === 2);
+  expect(await daemon.stop()).toBe(0);
+  expect(await readDeadLetters(stateDir)).toMatchObject([
+    {
+      reason: 'line_too_long',
+      message: expect.stringContaining('raise max_line_bytes, then replay') as string,
+      path,
+      offset: before.length,
+      line: tooLong.slice(0, 64 * 1024),
+      line_bytes: tooLong.length - 1,
+    },
+  ]);
+  expect(await tailmeter(['audit', '--config', config])).toMatchObject({ code: 0 });
+
+  await configure('overlong', more(path, { max_line_bytes: 4_194_304 }));
+  const replayed = await tailmeter(['replay', '--config', config, path]);
+  expect(replayed).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('1 delivered, 2 duplicates') as string,
+  });
 });

@@ -106,15 +106,10 @@ describe('a line without what an event needs is a dead letter', () => {
     expect(dead).toEqual([expect.objectContaining({ reason, message, rule: 'calls' })]);
   });
 
-  it('with the event as far as it goes', () => {
-    const mapper = mapperOf({ event_properties: { n: '${n}' }, precise_total_amount_cents: '${n}' });
-    expect(mapLine(mapper, '{"id":"i","t":1.5,"n":2}').dead[0]?.event).toEqual({
-      transaction_id: 'i',
-      code: 'test',
-      timestamp: 1.5,
-      precise_total_amount_cents: '2',
-      properties: { n: 2 },
-    });
+  it('without a copy of what stands in the line', () => {
+    const mapper = mapperOf({ event_properties: { n: '${n}' } });
+    const [failure] = mapLine(mapper, '{"id":"i","t":1.5,"n":2}').dead;
+    expect(Object.keys(failure ?? {}).toSorted()).toEqual(['message', 'reason', 'rule']);
   });
 
   it('a part of an id that is there is enough, and so is a default or a literal', () => {

@@ -205,18 +205,18 @@ describe('dead letters', () => {
   });
 });
 
-describe('what a start knows of dead letters', () => {
-  /** Ids of `all` that are known. */
-  const known = async (
-    state: Partial<CheckpointData>,
-    waiting: readonly SealedChunk[],
-    all = ['a', 'b', 'c', 'd'],
-  ): Promise<string[]> => {
-    const { claims } = await find(state, waiting);
-    return all.filter((id) => claims.some((claim) => claim.known?.has(id) === true));
-  };
-  const at = (id: string, offset: number): DeadLetter => letter(id, { destination: 'lago', offset });
+/** Ids of `all` that are known. */
+const known = async (
+  state: Partial<CheckpointData>,
+  waiting: readonly SealedChunk[],
+  all = ['a', 'b', 'c', 'd'],
+): Promise<string[]> => {
+  const { claims } = await find(state, waiting);
+  return all.filter((id) => claims.some((claim) => claim.known?.has(id) === true));
+};
+const at = (id: string, offset: number): DeadLetter => letter(id, { destination: 'lago', offset });
 
+describe('what a start knows of dead letters', () => {
   test('is nothing of what cannot come again, and no file that has only such is opened', async () => {
     const store = await open();
     store.settled(await write(store, [letter('a')]));

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { lineLetterId } from '../../src/spool/line-letters.ts';
 import type { LineMapper } from '../../src/types.ts';
 import { World, type Run } from './support/world.ts';
 
@@ -85,6 +86,46 @@ test('a line that is too long is kept by its beginning, and reading goes on behi
     { reason: 'line_too_long', line: '{"uri":"/aaaa', line_bytes: 5_000_000, offset: 0 },
   ]);
   expect(run.spool.positions().get('a.log')).toMatchObject([{ offset: 5_000_001 }]);
+});
+
+test('what is kept of a line that is too long ends with a whole character, and its id is that of 0.1.0', async () => {
+  const line = Buffer.from('é'.repeat(40_000));
+  const head = line.subarray(0, 65_535);
+  await run.spool.intake.oversize({
+    source: 'a.log',
+    generation,
+    offset: 0,
+    length: line.length,
+    head,
+    tail: Buffer.alloc(0),
+    nextOffset: line.length + 1,
+  });
+  await run.spool.flush();
+  const [letter] = await world.letters();
+  expect(letter).toMatchObject({ line: 'é'.repeat(32_767), line_bytes: 80_000 });
+  expect(letter?.id).toBe(lineLetterId(generation.fingerprint, 0, line.subarray(0, 1024)));
+});
+
+test('many lines that are too long are sealed before they fill the memory', async () => {
+  let offset = 0;
+  for (let lines = 0; lines < 200; lines++) {
+    await run.spool.intake.oversize({
+      source: 'a.log',
+      generation,
+      offset,
+      length: 70_000,
+      head: Buffer.alloc(65_536, 0x61),
+      tail: Buffer.alloc(0),
+      nextOffset: offset + 70_001,
+    });
+    offset += 70_001;
+    // What is open and what waits for the disk.
+    expect(
+      run.spool.openCounts().sources.reduce((sum, [, counts]) => sum + counts.dead, 0),
+    ).toBeLessThanOrEqual(66);
+  }
+  await run.spool.flush();
+  expect(await world.letters()).toHaveLength(200);
 });
 
 test('lines that do not follow on the last one are a bug that shows', async () => {

@@ -79,7 +79,7 @@ describe('reading lines', () => {
           for (const [index, line] of lines.entries()) {
             const isLast = index === lines.length - 1;
             if (!isLast || terminated || line.length > 0) {
-              const shown = line.length > max ? `!${line.slice(0, 1024)}` : line;
+              const shown = line.length > max ? `!${line.slice(0, 64 * 1024)}` : line;
               expected.push({ offset, text: shown, length: line.length });
             }
             offset += line.length + 1;
