@@ -244,6 +244,7 @@ export class Collector implements LineConsumer {
     range.counts.dead++;
     range.to = nextOffset;
     this.#trailOf(range).follow(tail, nextOffset - tail.length, nextOffset);
+    if (isFull(range)) this.#sealFull(range, false);
     this.#touch(range);
   }
 

@@ -69,10 +69,7 @@ export class DeadLetterStore {
   /** It is settled, in the same turn, in what the next checkpoint says: none of its letters comes again. */
   settled(claim: LetterClaim): void {
     this.#claims.delete(claim);
-    if (claim.sequence !== undefined) {
-      this.#chunks.delete(keyOfChunk(claim));
-      return;
-    }
+    if (claim.sequence !== undefined) this.#chunks.delete(keyOfChunk(claim));
     const earlier = this.#logs.get(keyOfLog(claim));
     if (earlier === undefined || claim.from > earlier.from) return;
     earlier.from = Math.max(earlier.from, claim.to);
@@ -103,10 +100,8 @@ export class DeadLetterStore {
   }
 
   async #append(letters: readonly DeadLetter[], claim: LetterClaim): Promise<void> {
-    const earlier = claim.sequence === undefined ? this.#logs.get(keyOfLog(claim)) : claim;
-    const fresh = letters.filter(
-      ({ id }) => earlier?.known?.has(id) !== true && this.#known?.has(id) !== true,
-    );
+    const sets = [this.#known, claim.known, this.#logs.get(keyOfLog(claim))?.known];
+    const fresh = letters.filter(({ id }) => sets.every((set) => set?.has(id) !== true));
     const [first] = fresh;
     if (first === undefined) return;
     const text = fresh.map((letter) => `${JSON.stringify(letter)}\n`).join('');

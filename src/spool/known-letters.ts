@@ -50,8 +50,9 @@ export async function knownLetters(
     },
   });
   const all = [...found.values()];
-  const ofLogs = all.filter(({ kind }) => kind === LINES);
-  return { claims: [...all.filter(({ kind }) => kind !== LINES), ...ofLogs.slice(-MOST_LOGS)], tails };
+  const ofChunks = all.filter(({ sequence }) => sequence !== undefined);
+  const ofLogs = all.filter(({ sequence }) => sequence === undefined);
+  return { claims: [...ofChunks, ...ofLogs.slice(-MOST_LOGS)], tails };
 }
 
 /** All letters there are: for a replay, which may read everything again. */
@@ -73,7 +74,7 @@ class Waiting {
   readonly #chunks: ReadonlyMap<string, readonly SealedChunk[]>;
   /** By kind and fingerprint, in the order of their ranges; made when somebody asks. */
   readonly #byRange = new Map<string, Map<string, WaitingChunk[]>>();
-  /** By source and fingerprint: from where lines are read again. */
+  /** By source and fingerprint, and by fingerprint alone: from where lines are read again. */
   readonly #readFrom = new Map<string, number>();
 
   constructor(ledger: Ledger, chunks: ReadonlyMap<string, readonly SealedChunk[]>) {
@@ -81,29 +82,31 @@ class Waiting {
     this.#chunks = chunks;
     for (const [source, { positions }] of this.#ledger.sources()) {
       for (const { fingerprint, offset } of positions) {
-        const key = keyOfLog({ kind: LINES, source, fingerprint, from: 0, to: 0 });
-        this.#readFrom.set(key, Math.min(offset, this.#readFrom.get(key) ?? Infinity));
+        for (const key of [`${source}\n${fingerprint}`, fingerprint]) {
+          this.#readFrom.set(key, Math.min(offset, this.#readFrom.get(key) ?? Infinity));
+        }
       }
     }
   }
 
   has(claim: StoredClaim): boolean {
-    if (claim.sequence === undefined) return (this.#readFrom.get(keyOfLog(claim)) ?? 0) < claim.to;
-    const { sequence } = claim;
+    const { kind, source, fingerprint, from, to } = claim;
+    const log = source === undefined ? fingerprint : `${source}\n${fingerprint}`;
+    if ((this.#readFrom.get(log) ?? 0) < to) return true;
     return [...this.#chunks].some(
       ([destination, waiting]) =>
-        kindAt(destination) === claim.kind && waiting.some((chunk) => chunk.sequence === sequence),
+        kindAt(destination) === kind &&
+        waiting.some((chunk) => chunk.fingerprint === fingerprint && chunk.from < to && chunk.to > from),
     );
   }
 
   /** What the letter was written for, as far as that comes again. Logs that begin alike cannot be told apart. */
   subjectsOf({ source, fingerprint, offset, destination }: KnownLetter): readonly LetterSubject[] {
-    if (destination === undefined) {
-      const subject = { kind: LINES, source, fingerprint, from: offset, to: offset + 1 };
-      return offset >= (this.#readFrom.get(keyOfLog(subject)) ?? 0) ? [subject] : [];
-    }
+    const isReadAgain = offset >= (this.#readFrom.get(`${source}\n${fingerprint}`) ?? 0);
+    const range = { fingerprint, from: offset, to: offset + 1 };
+    if (destination === undefined) return isReadAgain ? [{ kind: LINES, source, ...range }] : [];
     const ranges = this.#rangesOf(destination).get(fingerprint) ?? [];
-    const subjects: WaitingChunk[] = [];
+    const subjects: LetterSubject[] = isReadAgain ? [{ kind: kindAt(destination), ...range }] : [];
     for (let at = lastFrom(ranges, offset); at >= 0 && ranges[at]!.reach > offset; at--) {
       if (ranges[at]!.to > offset) subjects.push(ranges[at]!);
     }

@@ -8,10 +8,13 @@ import type { IdSet } from './id-set.ts';
 /** Bytes [from, to) of a letter file: whole letters, perhaps with others among them. */
 export type LetterSpan = [file: string, from: number, to: number];
 
-/** What letters are written for: the lines of a range of a log, or the events of a chunk that was made from one. */
+/**
+ * What letters are written for: the lines of a range of a log, or the events of a chunk that was made from one. When lines
+ * are read again whose chunk is gone, the letters of its events come again, too, with another chunk.
+ */
 export interface LetterSubject {
   readonly kind: string;
-  /** The number of the chunk; absent for lines. */
+  /** The number of the chunk; absent for lines, and for events whose lines are read again. */
   readonly sequence?: number;
   /** For lines: whose log it is. */
   readonly source?: string;
@@ -53,7 +56,8 @@ export const subjectOf = ({
 });
 
 export const keyOfChunk = ({ kind, sequence }: LetterSubject): string => `${kind}\n${sequence}`;
-export const keyOfLog = ({ source = '', fingerprint }: LetterSubject): string => `${source}\n${fingerprint}`;
+export const keyOfLog = ({ kind, source = '', fingerprint }: LetterSubject): string =>
+  `${kind}\n${source}\n${fingerprint}`;
 
 /** Places come in the order in which they were written. */
 export function addSpan(spans: LetterSpan[], file: string, from: number, to: number): void {

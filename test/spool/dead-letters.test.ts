@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DeadLetterStore } from '../../src/spool/dead-letters.ts';
 import { emptyCheckpoint, type CheckpointData } from '../../src/spool/checkpoint.ts';
+import { noLines } from '../../src/spool/counts.ts';
 import { knownLetters } from '../../src/spool/known-letters.ts';
 import { Ledger } from '../../src/spool/ledger.ts';
 import { kindOf, type FoundLetters } from '../../src/spool/letter-files.ts';
@@ -24,6 +25,24 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
+/** One log was read to its end; the lines of others are read again. */
+const READ = {
+  counts: noLines(),
+  generations: [
+    {
+      dev: '1',
+      ino: '7',
+      fingerprint: 'beef',
+      fingerprintBytes: 4,
+      path: '/var/log/a.log',
+      start: 0,
+      offset: 1_000_000,
+      ended: true,
+      counts: noLines(),
+    },
+  ],
+};
+
 /** What a start finds when the checkpoint says this and these chunks wait; no line was read for good. */
 const find = (
   state: Partial<CheckpointData> = {},
@@ -33,7 +52,7 @@ const find = (
     fs,
     folder,
     { ...emptyCheckpoint, ...state },
-    new Ledger(emptyCheckpoint),
+    new Ledger({ ...emptyCheckpoint, sources: { '/var/log/a.log': READ } }),
     Map.groupBy(waiting, ({ destination }) => destination),
   );
 
@@ -51,7 +70,7 @@ const stateOf = (store: DeadLetterStore): Pick<CheckpointData, 'letters' | 'clai
 const chunk = (sequence: number, from: number, to: number): SealedChunk => ({
   sequence,
   destination: 'lago',
-  fingerprint: 'f00d',
+  fingerprint: 'beef',
   from,
   to,
   file: '',
@@ -214,7 +233,8 @@ const known = async (
   const { claims } = await find(state, waiting);
   return all.filter((id) => claims.some((claim) => claim.known?.has(id) === true));
 };
-const at = (id: string, offset: number): DeadLetter => letter(id, { destination: 'lago', offset });
+const at = (id: string, offset: number): DeadLetter =>
+  letter(id, { destination: 'lago', fingerprint: 'beef', offset });
 
 describe('what a start knows of dead letters', () => {
   test('is nothing of what cannot come again, and no file that has only such is opened', async () => {
@@ -277,6 +297,19 @@ describe('what a start knows of dead letters', () => {
     expect(await known(stateOf(store), [stuck], ids)).toEqual(ids);
     const { claims } = await find(stateOf(store), [stuck]);
     expect(claims[0]?.known?.size).toBe(30);
+  });
+
+  test('are those of events whose lines are read again, though their chunk is gone', async () => {
+    const store = await open();
+    const gone = { ...chunk(1, 0, 100), fingerprint: 'f00d' };
+    await store.append([letter('a', { destination: 'lago', offset: 10 })], store.claim(subjectOf(gone)));
+    for (const again of [await open(stateOf(store)), await open({}, [])]) {
+      const other = again.claim(subjectOf({ ...gone, sequence: 2, to: 200 }));
+      await again.append([letter('a', { destination: 'lago', offset: 10 })], other);
+      expect(await idsOnDisk()).toEqual(['a']);
+      again.settled(other);
+      expect(again.claims()).toEqual([]);
+    }
   });
 
   test('is found in the files of all days when there is no checkpoint', async () => {
