@@ -361,8 +361,10 @@ export interface DeliveryStatus {
     readonly breaker: 'closed' | 'open' | 'half_open';
     /** RFC 3339; absent when closed. */
     readonly retryAt?: string;
+    /** Present while it refuses everything (401, 404 …): when it is asked again, and what to do. */
+    readonly held?: { readonly retryAt: string; readonly remedy: string };
   }[];
-  /** Present while the destination refuses everything (401, 404 …): when it is asked again, and what to do. */
+  /** Present while all endpoints refuse everything: when the first is asked again, and what to do about it. */
   readonly held?: { readonly retryAt: string; readonly remedy: string };
   /** The last failure, in the words of the log; absent when there was none. */
   readonly lastError?: { readonly time: string; readonly message: string };

@@ -70,14 +70,17 @@ function sourceRows(from: SourceStatus): string[] {
 
 function destinationRows(to: DestinationStatus): string[] {
   const endpoints = to.endpoints.map(
-    ({ address, breaker, retryAt }) =>
-      `  ${address}: breaker ${breaker}${retryAt === undefined ? '' : `, next try ${retryAt}`}`,
+    ({ address, breaker, retryAt, held }) =>
+      `  ${address}: breaker ${breaker}${retryAt === undefined ? '' : `, next try ${retryAt}`}${held === undefined ? '' : `, held until ${held.retryAt}`}`,
   );
   return [
     `destination ${to.destination}`,
     `  ${to.events} events = ${to.delivered} delivered + ${to.duplicates} duplicates + ${to.dead} dead + ${to.pending} pending; ${to.in_flight} requests in flight`,
     ...endpoints,
     ...(to.held === null ? [] : [`  held until ${to.held.retryAt}: ${to.held.remedy}`]),
+    ...to.endpoints.flatMap(({ held }) =>
+      held === undefined || held.remedy === to.held?.remedy ? [] : [`  ${held.remedy}`],
+    ),
     ...(to.last_error === null ? [] : [`  last error, ${to.last_error.time}: ${to.last_error.message}`]),
   ];
 }

@@ -130,9 +130,13 @@ export interface LagoDestinationConfig {
    */
   readonly type: 'lago';
   /**
-   * Addresses of Lago. With several, each batch goes to a random one of those that work; they must be the same Lago, since it de-duplicates by id.
+   * Addresses of Lago. With several, each batch goes to one that works (`balance`); they must be the same Lago, since it de-duplicates by id.
    */
   readonly endpoint_addrs: readonly string[];
+  /**
+   * Which of several addresses that work gets the next batch: the one with the fewest requests in flight, so that a slow one does not keep the others waiting, or a random one, as the plugin has it.
+   */
+  readonly balance: 'least_in_flight' | 'random';
   /**
    * The path of the batch endpoint, put behind the address.
    */

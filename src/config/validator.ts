@@ -106,6 +106,7 @@ const schema6 = {
             'x-expected': 'a URL like https://api.getlago.com',
           },
         },
+        balance: { type: 'string', enum: ['least_in_flight', 'random'], default: 'least_in_flight' },
         endpoint_uri: {
           type: 'string',
           minLength: 1,
@@ -1300,6 +1301,7 @@ const schema9 = {
         'x-expected': 'a URL like https://api.getlago.com',
       },
     },
+    balance: { type: 'string', enum: ['least_in_flight', 'random'], default: 'least_in_flight' },
     endpoint_uri: {
       type: 'string',
       minLength: 1,
@@ -1360,6 +1362,9 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
     }
     if (data.type === undefined) {
       data.type = 'lago';
+    }
+    if (data.balance === undefined) {
+      data.balance = 'least_in_flight';
     }
     if (data.endpoint_uri === undefined) {
       data.endpoint_uri = '/api/v1/events/batch';
@@ -1598,158 +1603,158 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         errors++;
       }
     }
-    let data4 = data.endpoint_uri;
-    if (typeof data4 === 'string') {
-      if (func2(data4) < 1) {
-        const err11 = {
+    let data4 = data.balance;
+    if (typeof data4 !== 'string') {
+      const err11 = {
+        instancePath: instancePath + '/balance',
+        schemaPath: '#/properties/balance/type',
+        keyword: 'type',
+        params: { type: 'string' },
+        schema: schema9.properties.balance.type,
+        parentSchema: schema9.properties.balance,
+        data: data4,
+      };
+      if (vErrors === null) {
+        vErrors = [err11];
+      } else {
+        vErrors.push(err11);
+      }
+      errors++;
+    }
+    if (!(data4 === 'least_in_flight' || data4 === 'random')) {
+      const err12 = {
+        instancePath: instancePath + '/balance',
+        schemaPath: '#/properties/balance/enum',
+        keyword: 'enum',
+        params: { allowedValues: schema9.properties.balance.enum },
+        schema: schema9.properties.balance.enum,
+        parentSchema: schema9.properties.balance,
+        data: data4,
+      };
+      if (vErrors === null) {
+        vErrors = [err12];
+      } else {
+        vErrors.push(err12);
+      }
+      errors++;
+    }
+    let data5 = data.endpoint_uri;
+    if (typeof data5 === 'string') {
+      if (func2(data5) < 1) {
+        const err13 = {
           instancePath: instancePath + '/endpoint_uri',
           schemaPath: '#/properties/endpoint_uri/minLength',
           keyword: 'minLength',
           params: { limit: 1 },
           schema: 1,
           parentSchema: schema9.properties.endpoint_uri,
-          data: data4,
+          data: data5,
         };
         if (vErrors === null) {
-          vErrors = [err11];
+          vErrors = [err13];
         } else {
-          vErrors.push(err11);
+          vErrors.push(err13);
         }
         errors++;
       }
-      if (!pattern2.test(data4)) {
-        const err12 = {
+      if (!pattern2.test(data5)) {
+        const err14 = {
           instancePath: instancePath + '/endpoint_uri',
           schemaPath: '#/properties/endpoint_uri/pattern',
           keyword: 'pattern',
           params: { pattern: '^/' },
           schema: '^/',
           parentSchema: schema9.properties.endpoint_uri,
-          data: data4,
+          data: data5,
         };
         if (vErrors === null) {
-          vErrors = [err12];
+          vErrors = [err14];
         } else {
-          vErrors.push(err12);
+          vErrors.push(err14);
         }
         errors++;
       }
     } else {
-      const err13 = {
+      const err15 = {
         instancePath: instancePath + '/endpoint_uri',
         schemaPath: '#/properties/endpoint_uri/type',
         keyword: 'type',
         params: { type: 'string' },
         schema: schema9.properties.endpoint_uri.type,
         parentSchema: schema9.properties.endpoint_uri,
-        data: data4,
+        data: data5,
       };
       if (vErrors === null) {
-        vErrors = [err13];
+        vErrors = [err15];
       } else {
-        vErrors.push(err13);
+        vErrors.push(err15);
       }
       errors++;
     }
     if (data.token !== undefined) {
-      let data5 = data.token;
-      if (typeof data5 === 'string') {
-        if (func2(data5) < 1) {
-          const err14 = {
+      let data6 = data.token;
+      if (typeof data6 === 'string') {
+        if (func2(data6) < 1) {
+          const err16 = {
             instancePath: instancePath + '/token',
             schemaPath: '#/properties/token/minLength',
             keyword: 'minLength',
             params: { limit: 1 },
             schema: 1,
             parentSchema: schema9.properties.token,
-            data: data5,
+            data: data6,
           };
           if (vErrors === null) {
-            vErrors = [err14];
+            vErrors = [err16];
           } else {
-            vErrors.push(err14);
+            vErrors.push(err16);
           }
           errors++;
         }
-        if (!pattern3.test(data5)) {
-          const err15 = {
+        if (!pattern3.test(data6)) {
+          const err17 = {
             instancePath: instancePath + '/token',
             schemaPath: '#/properties/token/pattern',
             keyword: 'pattern',
             params: { pattern: '^(?:\\$env://.+|\\$file://.+|[!-~]+)$' },
             schema: '^(?:\\$env://.+|\\$file://.+|[!-~]+)$',
             parentSchema: schema9.properties.token,
-            data: data5,
+            data: data6,
           };
           if (vErrors === null) {
-            vErrors = [err15];
+            vErrors = [err17];
           } else {
-            vErrors.push(err15);
+            vErrors.push(err17);
           }
           errors++;
         }
       } else {
-        const err16 = {
+        const err18 = {
           instancePath: instancePath + '/token',
           schemaPath: '#/properties/token/type',
           keyword: 'type',
           params: { type: 'string' },
           schema: schema9.properties.token.type,
           parentSchema: schema9.properties.token,
-          data: data5,
+          data: data6,
         };
         if (vErrors === null) {
-          vErrors = [err16];
+          vErrors = [err18];
         } else {
-          vErrors.push(err16);
+          vErrors.push(err18);
         }
         errors++;
       }
     }
-    let data6 = data.answer_check;
-    if (typeof data6 !== 'string') {
-      const err17 = {
+    let data7 = data.answer_check;
+    if (typeof data7 !== 'string') {
+      const err19 = {
         instancePath: instancePath + '/answer_check',
         schemaPath: '#/properties/answer_check/type',
         keyword: 'type',
         params: { type: 'string' },
         schema: schema9.properties.answer_check.type,
         parentSchema: schema9.properties.answer_check,
-        data: data6,
-      };
-      if (vErrors === null) {
-        vErrors = [err17];
-      } else {
-        vErrors.push(err17);
-      }
-      errors++;
-    }
-    if (!(data6 === 'strict' || data6 === 'status')) {
-      const err18 = {
-        instancePath: instancePath + '/answer_check',
-        schemaPath: '#/properties/answer_check/enum',
-        keyword: 'enum',
-        params: { allowedValues: schema9.properties.answer_check.enum },
-        schema: schema9.properties.answer_check.enum,
-        parentSchema: schema9.properties.answer_check,
-        data: data6,
-      };
-      if (vErrors === null) {
-        vErrors = [err18];
-      } else {
-        vErrors.push(err18);
-      }
-      errors++;
-    }
-    let data7 = data.batch_max_size;
-    if (!(typeof data7 == 'number' && !(data7 % 1) && !isNaN(data7) && isFinite(data7))) {
-      const err19 = {
-        instancePath: instancePath + '/batch_max_size',
-        schemaPath: '#/properties/batch_max_size/type',
-        keyword: 'type',
-        params: { type: 'integer' },
-        schema: schema9.properties.batch_max_size.type,
-        parentSchema: schema9.properties.batch_max_size,
         data: data7,
       };
       if (vErrors === null) {
@@ -1759,69 +1764,67 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (typeof data7 == 'number' && isFinite(data7)) {
-      if (data7 > 100 || isNaN(data7)) {
-        const err20 = {
+    if (!(data7 === 'strict' || data7 === 'status')) {
+      const err20 = {
+        instancePath: instancePath + '/answer_check',
+        schemaPath: '#/properties/answer_check/enum',
+        keyword: 'enum',
+        params: { allowedValues: schema9.properties.answer_check.enum },
+        schema: schema9.properties.answer_check.enum,
+        parentSchema: schema9.properties.answer_check,
+        data: data7,
+      };
+      if (vErrors === null) {
+        vErrors = [err20];
+      } else {
+        vErrors.push(err20);
+      }
+      errors++;
+    }
+    let data8 = data.batch_max_size;
+    if (!(typeof data8 == 'number' && !(data8 % 1) && !isNaN(data8) && isFinite(data8))) {
+      const err21 = {
+        instancePath: instancePath + '/batch_max_size',
+        schemaPath: '#/properties/batch_max_size/type',
+        keyword: 'type',
+        params: { type: 'integer' },
+        schema: schema9.properties.batch_max_size.type,
+        parentSchema: schema9.properties.batch_max_size,
+        data: data8,
+      };
+      if (vErrors === null) {
+        vErrors = [err21];
+      } else {
+        vErrors.push(err21);
+      }
+      errors++;
+    }
+    if (typeof data8 == 'number' && isFinite(data8)) {
+      if (data8 > 100 || isNaN(data8)) {
+        const err22 = {
           instancePath: instancePath + '/batch_max_size',
           schemaPath: '#/properties/batch_max_size/maximum',
           keyword: 'maximum',
           params: { comparison: '<=', limit: 100 },
           schema: 100,
           parentSchema: schema9.properties.batch_max_size,
-          data: data7,
+          data: data8,
         };
         if (vErrors === null) {
-          vErrors = [err20];
+          vErrors = [err22];
         } else {
-          vErrors.push(err20);
+          vErrors.push(err22);
         }
         errors++;
       }
-      if (data7 < 1 || isNaN(data7)) {
-        const err21 = {
+      if (data8 < 1 || isNaN(data8)) {
+        const err23 = {
           instancePath: instancePath + '/batch_max_size',
           schemaPath: '#/properties/batch_max_size/minimum',
           keyword: 'minimum',
           params: { comparison: '>=', limit: 1 },
           schema: 1,
           parentSchema: schema9.properties.batch_max_size,
-          data: data7,
-        };
-        if (vErrors === null) {
-          vErrors = [err21];
-        } else {
-          vErrors.push(err21);
-        }
-        errors++;
-      }
-    }
-    let data8 = data.inactive_timeout;
-    if (!(typeof data8 == 'number' && !(data8 % 1) && !isNaN(data8) && isFinite(data8))) {
-      const err22 = {
-        instancePath: instancePath + '/inactive_timeout',
-        schemaPath: '#/properties/inactive_timeout/type',
-        keyword: 'type',
-        params: { type: 'integer' },
-        schema: schema9.properties.inactive_timeout.type,
-        parentSchema: schema9.properties.inactive_timeout,
-        data: data8,
-      };
-      if (vErrors === null) {
-        vErrors = [err22];
-      } else {
-        vErrors.push(err22);
-      }
-      errors++;
-    }
-    if (typeof data8 == 'number' && isFinite(data8)) {
-      if (data8 > 86400 || isNaN(data8)) {
-        const err23 = {
-          instancePath: instancePath + '/inactive_timeout',
-          schemaPath: '#/properties/inactive_timeout/maximum',
-          keyword: 'maximum',
-          params: { comparison: '<=', limit: 86400 },
-          schema: 86400,
-          parentSchema: schema9.properties.inactive_timeout,
           data: data8,
         };
         if (vErrors === null) {
@@ -1831,51 +1834,51 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (data8 < 1 || isNaN(data8)) {
-        const err24 = {
+    }
+    let data9 = data.inactive_timeout;
+    if (!(typeof data9 == 'number' && !(data9 % 1) && !isNaN(data9) && isFinite(data9))) {
+      const err24 = {
+        instancePath: instancePath + '/inactive_timeout',
+        schemaPath: '#/properties/inactive_timeout/type',
+        keyword: 'type',
+        params: { type: 'integer' },
+        schema: schema9.properties.inactive_timeout.type,
+        parentSchema: schema9.properties.inactive_timeout,
+        data: data9,
+      };
+      if (vErrors === null) {
+        vErrors = [err24];
+      } else {
+        vErrors.push(err24);
+      }
+      errors++;
+    }
+    if (typeof data9 == 'number' && isFinite(data9)) {
+      if (data9 > 86400 || isNaN(data9)) {
+        const err25 = {
+          instancePath: instancePath + '/inactive_timeout',
+          schemaPath: '#/properties/inactive_timeout/maximum',
+          keyword: 'maximum',
+          params: { comparison: '<=', limit: 86400 },
+          schema: 86400,
+          parentSchema: schema9.properties.inactive_timeout,
+          data: data9,
+        };
+        if (vErrors === null) {
+          vErrors = [err25];
+        } else {
+          vErrors.push(err25);
+        }
+        errors++;
+      }
+      if (data9 < 1 || isNaN(data9)) {
+        const err26 = {
           instancePath: instancePath + '/inactive_timeout',
           schemaPath: '#/properties/inactive_timeout/minimum',
           keyword: 'minimum',
           params: { comparison: '>=', limit: 1 },
           schema: 1,
           parentSchema: schema9.properties.inactive_timeout,
-          data: data8,
-        };
-        if (vErrors === null) {
-          vErrors = [err24];
-        } else {
-          vErrors.push(err24);
-        }
-        errors++;
-      }
-    }
-    let data9 = data.buffer_duration;
-    if (!(typeof data9 == 'number' && !(data9 % 1) && !isNaN(data9) && isFinite(data9))) {
-      const err25 = {
-        instancePath: instancePath + '/buffer_duration',
-        schemaPath: '#/properties/buffer_duration/type',
-        keyword: 'type',
-        params: { type: 'integer' },
-        schema: schema9.properties.buffer_duration.type,
-        parentSchema: schema9.properties.buffer_duration,
-        data: data9,
-      };
-      if (vErrors === null) {
-        vErrors = [err25];
-      } else {
-        vErrors.push(err25);
-      }
-      errors++;
-    }
-    if (typeof data9 == 'number' && isFinite(data9)) {
-      if (data9 > 86400 || isNaN(data9)) {
-        const err26 = {
-          instancePath: instancePath + '/buffer_duration',
-          schemaPath: '#/properties/buffer_duration/maximum',
-          keyword: 'maximum',
-          params: { comparison: '<=', limit: 86400 },
-          schema: 86400,
-          parentSchema: schema9.properties.buffer_duration,
           data: data9,
         };
         if (vErrors === null) {
@@ -1885,34 +1888,34 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (data9 < 1 || isNaN(data9)) {
-        const err27 = {
-          instancePath: instancePath + '/buffer_duration',
-          schemaPath: '#/properties/buffer_duration/minimum',
-          keyword: 'minimum',
-          params: { comparison: '>=', limit: 1 },
-          schema: 1,
-          parentSchema: schema9.properties.buffer_duration,
-          data: data9,
-        };
-        if (vErrors === null) {
-          vErrors = [err27];
-        } else {
-          vErrors.push(err27);
-        }
-        errors++;
-      }
     }
-    if (data.max_retry_count !== undefined) {
-      let data10 = data.max_retry_count;
-      if (!(typeof data10 == 'number' && !(data10 % 1) && !isNaN(data10) && isFinite(data10))) {
+    let data10 = data.buffer_duration;
+    if (!(typeof data10 == 'number' && !(data10 % 1) && !isNaN(data10) && isFinite(data10))) {
+      const err27 = {
+        instancePath: instancePath + '/buffer_duration',
+        schemaPath: '#/properties/buffer_duration/type',
+        keyword: 'type',
+        params: { type: 'integer' },
+        schema: schema9.properties.buffer_duration.type,
+        parentSchema: schema9.properties.buffer_duration,
+        data: data10,
+      };
+      if (vErrors === null) {
+        vErrors = [err27];
+      } else {
+        vErrors.push(err27);
+      }
+      errors++;
+    }
+    if (typeof data10 == 'number' && isFinite(data10)) {
+      if (data10 > 86400 || isNaN(data10)) {
         const err28 = {
-          instancePath: instancePath + '/max_retry_count',
-          schemaPath: '#/properties/max_retry_count/type',
-          keyword: 'type',
-          params: { type: 'integer' },
-          schema: schema9.properties.max_retry_count.type,
-          parentSchema: schema9.properties.max_retry_count,
+          instancePath: instancePath + '/buffer_duration',
+          schemaPath: '#/properties/buffer_duration/maximum',
+          keyword: 'maximum',
+          params: { comparison: '<=', limit: 86400 },
+          schema: 86400,
+          parentSchema: schema9.properties.buffer_duration,
           data: data10,
         };
         if (vErrors === null) {
@@ -1922,107 +1925,107 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (typeof data10 == 'number' && isFinite(data10)) {
-        if (data10 < 0 || isNaN(data10)) {
-          const err29 = {
+      if (data10 < 1 || isNaN(data10)) {
+        const err29 = {
+          instancePath: instancePath + '/buffer_duration',
+          schemaPath: '#/properties/buffer_duration/minimum',
+          keyword: 'minimum',
+          params: { comparison: '>=', limit: 1 },
+          schema: 1,
+          parentSchema: schema9.properties.buffer_duration,
+          data: data10,
+        };
+        if (vErrors === null) {
+          vErrors = [err29];
+        } else {
+          vErrors.push(err29);
+        }
+        errors++;
+      }
+    }
+    if (data.max_retry_count !== undefined) {
+      let data11 = data.max_retry_count;
+      if (!(typeof data11 == 'number' && !(data11 % 1) && !isNaN(data11) && isFinite(data11))) {
+        const err30 = {
+          instancePath: instancePath + '/max_retry_count',
+          schemaPath: '#/properties/max_retry_count/type',
+          keyword: 'type',
+          params: { type: 'integer' },
+          schema: schema9.properties.max_retry_count.type,
+          parentSchema: schema9.properties.max_retry_count,
+          data: data11,
+        };
+        if (vErrors === null) {
+          vErrors = [err30];
+        } else {
+          vErrors.push(err30);
+        }
+        errors++;
+      }
+      if (typeof data11 == 'number' && isFinite(data11)) {
+        if (data11 < 0 || isNaN(data11)) {
+          const err31 = {
             instancePath: instancePath + '/max_retry_count',
             schemaPath: '#/properties/max_retry_count/minimum',
             keyword: 'minimum',
             params: { comparison: '>=', limit: 0 },
             schema: 0,
             parentSchema: schema9.properties.max_retry_count,
-            data: data10,
+            data: data11,
           };
           if (vErrors === null) {
-            vErrors = [err29];
+            vErrors = [err31];
           } else {
-            vErrors.push(err29);
+            vErrors.push(err31);
           }
           errors++;
         }
       }
     }
-    let data11 = data.retry_delay;
-    if (!(typeof data11 == 'number' && !(data11 % 1) && !isNaN(data11) && isFinite(data11))) {
-      const err30 = {
+    let data12 = data.retry_delay;
+    if (!(typeof data12 == 'number' && !(data12 % 1) && !isNaN(data12) && isFinite(data12))) {
+      const err32 = {
         instancePath: instancePath + '/retry_delay',
         schemaPath: '#/properties/retry_delay/type',
         keyword: 'type',
         params: { type: 'integer' },
         schema: schema9.properties.retry_delay.type,
         parentSchema: schema9.properties.retry_delay,
-        data: data11,
+        data: data12,
       };
       if (vErrors === null) {
-        vErrors = [err30];
+        vErrors = [err32];
       } else {
-        vErrors.push(err30);
+        vErrors.push(err32);
       }
       errors++;
     }
-    if (typeof data11 == 'number' && isFinite(data11)) {
-      if (data11 > 86400 || isNaN(data11)) {
-        const err31 = {
+    if (typeof data12 == 'number' && isFinite(data12)) {
+      if (data12 > 86400 || isNaN(data12)) {
+        const err33 = {
           instancePath: instancePath + '/retry_delay',
           schemaPath: '#/properties/retry_delay/maximum',
           keyword: 'maximum',
           params: { comparison: '<=', limit: 86400 },
           schema: 86400,
           parentSchema: schema9.properties.retry_delay,
-          data: data11,
+          data: data12,
         };
         if (vErrors === null) {
-          vErrors = [err31];
+          vErrors = [err33];
         } else {
-          vErrors.push(err31);
+          vErrors.push(err33);
         }
         errors++;
       }
-      if (data11 < 0 || isNaN(data11)) {
-        const err32 = {
+      if (data12 < 0 || isNaN(data12)) {
+        const err34 = {
           instancePath: instancePath + '/retry_delay',
           schemaPath: '#/properties/retry_delay/minimum',
           keyword: 'minimum',
           params: { comparison: '>=', limit: 0 },
           schema: 0,
           parentSchema: schema9.properties.retry_delay,
-          data: data11,
-        };
-        if (vErrors === null) {
-          vErrors = [err32];
-        } else {
-          vErrors.push(err32);
-        }
-        errors++;
-      }
-    }
-    let data12 = data.concurrency;
-    if (!(typeof data12 == 'number' && !(data12 % 1) && !isNaN(data12) && isFinite(data12))) {
-      const err33 = {
-        instancePath: instancePath + '/concurrency',
-        schemaPath: '#/properties/concurrency/type',
-        keyword: 'type',
-        params: { type: 'integer' },
-        schema: schema9.properties.concurrency.type,
-        parentSchema: schema9.properties.concurrency,
-        data: data12,
-      };
-      if (vErrors === null) {
-        vErrors = [err33];
-      } else {
-        vErrors.push(err33);
-      }
-      errors++;
-    }
-    if (typeof data12 == 'number' && isFinite(data12)) {
-      if (data12 > 256 || isNaN(data12)) {
-        const err34 = {
-          instancePath: instancePath + '/concurrency',
-          schemaPath: '#/properties/concurrency/maximum',
-          keyword: 'maximum',
-          params: { comparison: '<=', limit: 256 },
-          schema: 256,
-          parentSchema: schema9.properties.concurrency,
           data: data12,
         };
         if (vErrors === null) {
@@ -2032,52 +2035,51 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (data12 < 1 || isNaN(data12)) {
-        const err35 = {
+    }
+    let data13 = data.concurrency;
+    if (!(typeof data13 == 'number' && !(data13 % 1) && !isNaN(data13) && isFinite(data13))) {
+      const err35 = {
+        instancePath: instancePath + '/concurrency',
+        schemaPath: '#/properties/concurrency/type',
+        keyword: 'type',
+        params: { type: 'integer' },
+        schema: schema9.properties.concurrency.type,
+        parentSchema: schema9.properties.concurrency,
+        data: data13,
+      };
+      if (vErrors === null) {
+        vErrors = [err35];
+      } else {
+        vErrors.push(err35);
+      }
+      errors++;
+    }
+    if (typeof data13 == 'number' && isFinite(data13)) {
+      if (data13 > 256 || isNaN(data13)) {
+        const err36 = {
+          instancePath: instancePath + '/concurrency',
+          schemaPath: '#/properties/concurrency/maximum',
+          keyword: 'maximum',
+          params: { comparison: '<=', limit: 256 },
+          schema: 256,
+          parentSchema: schema9.properties.concurrency,
+          data: data13,
+        };
+        if (vErrors === null) {
+          vErrors = [err36];
+        } else {
+          vErrors.push(err36);
+        }
+        errors++;
+      }
+      if (data13 < 1 || isNaN(data13)) {
+        const err37 = {
           instancePath: instancePath + '/concurrency',
           schemaPath: '#/properties/concurrency/minimum',
           keyword: 'minimum',
           params: { comparison: '>=', limit: 1 },
           schema: 1,
           parentSchema: schema9.properties.concurrency,
-          data: data12,
-        };
-        if (vErrors === null) {
-          vErrors = [err35];
-        } else {
-          vErrors.push(err35);
-        }
-        errors++;
-      }
-    }
-    if (data.max_requests_per_second !== undefined) {
-      let data13 = data.max_requests_per_second;
-      if (typeof data13 == 'number' && isFinite(data13)) {
-        if (data13 <= 0 || isNaN(data13)) {
-          const err36 = {
-            instancePath: instancePath + '/max_requests_per_second',
-            schemaPath: '#/properties/max_requests_per_second/exclusiveMinimum',
-            keyword: 'exclusiveMinimum',
-            params: { comparison: '>', limit: 0 },
-            schema: 0,
-            parentSchema: schema9.properties.max_requests_per_second,
-            data: data13,
-          };
-          if (vErrors === null) {
-            vErrors = [err36];
-          } else {
-            vErrors.push(err36);
-          }
-          errors++;
-        }
-      } else {
-        const err37 = {
-          instancePath: instancePath + '/max_requests_per_second',
-          schemaPath: '#/properties/max_requests_per_second/type',
-          keyword: 'type',
-          params: { type: 'number' },
-          schema: schema9.properties.max_requests_per_second.type,
-          parentSchema: schema9.properties.max_requests_per_second,
           data: data13,
         };
         if (vErrors === null) {
@@ -2088,177 +2090,178 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         errors++;
       }
     }
-    let data14 = data.ssl_verify;
-    if (typeof data14 !== 'boolean') {
-      const err38 = {
+    if (data.max_requests_per_second !== undefined) {
+      let data14 = data.max_requests_per_second;
+      if (typeof data14 == 'number' && isFinite(data14)) {
+        if (data14 <= 0 || isNaN(data14)) {
+          const err38 = {
+            instancePath: instancePath + '/max_requests_per_second',
+            schemaPath: '#/properties/max_requests_per_second/exclusiveMinimum',
+            keyword: 'exclusiveMinimum',
+            params: { comparison: '>', limit: 0 },
+            schema: 0,
+            parentSchema: schema9.properties.max_requests_per_second,
+            data: data14,
+          };
+          if (vErrors === null) {
+            vErrors = [err38];
+          } else {
+            vErrors.push(err38);
+          }
+          errors++;
+        }
+      } else {
+        const err39 = {
+          instancePath: instancePath + '/max_requests_per_second',
+          schemaPath: '#/properties/max_requests_per_second/type',
+          keyword: 'type',
+          params: { type: 'number' },
+          schema: schema9.properties.max_requests_per_second.type,
+          parentSchema: schema9.properties.max_requests_per_second,
+          data: data14,
+        };
+        if (vErrors === null) {
+          vErrors = [err39];
+        } else {
+          vErrors.push(err39);
+        }
+        errors++;
+      }
+    }
+    let data15 = data.ssl_verify;
+    if (typeof data15 !== 'boolean') {
+      const err40 = {
         instancePath: instancePath + '/ssl_verify',
         schemaPath: '#/properties/ssl_verify/type',
         keyword: 'type',
         params: { type: 'boolean' },
         schema: schema9.properties.ssl_verify.type,
         parentSchema: schema9.properties.ssl_verify,
-        data: data14,
+        data: data15,
       };
       if (vErrors === null) {
-        vErrors = [err38];
+        vErrors = [err40];
       } else {
-        vErrors.push(err38);
+        vErrors.push(err40);
       }
       errors++;
     }
-    let data15 = data.timeout;
-    if (!(typeof data15 == 'number' && !(data15 % 1) && !isNaN(data15) && isFinite(data15))) {
-      const err39 = {
+    let data16 = data.timeout;
+    if (!(typeof data16 == 'number' && !(data16 % 1) && !isNaN(data16) && isFinite(data16))) {
+      const err41 = {
         instancePath: instancePath + '/timeout',
         schemaPath: '#/properties/timeout/type',
         keyword: 'type',
         params: { type: 'integer' },
         schema: schema9.properties.timeout.type,
         parentSchema: schema9.properties.timeout,
-        data: data15,
+        data: data16,
       };
       if (vErrors === null) {
-        vErrors = [err39];
+        vErrors = [err41];
       } else {
-        vErrors.push(err39);
+        vErrors.push(err41);
       }
       errors++;
     }
-    if (typeof data15 == 'number' && isFinite(data15)) {
-      if (data15 > 60000 || isNaN(data15)) {
-        const err40 = {
+    if (typeof data16 == 'number' && isFinite(data16)) {
+      if (data16 > 60000 || isNaN(data16)) {
+        const err42 = {
           instancePath: instancePath + '/timeout',
           schemaPath: '#/properties/timeout/maximum',
           keyword: 'maximum',
           params: { comparison: '<=', limit: 60000 },
           schema: 60000,
           parentSchema: schema9.properties.timeout,
-          data: data15,
+          data: data16,
         };
         if (vErrors === null) {
-          vErrors = [err40];
+          vErrors = [err42];
         } else {
-          vErrors.push(err40);
+          vErrors.push(err42);
         }
         errors++;
       }
-      if (data15 < 1 || isNaN(data15)) {
-        const err41 = {
+      if (data16 < 1 || isNaN(data16)) {
+        const err43 = {
           instancePath: instancePath + '/timeout',
           schemaPath: '#/properties/timeout/minimum',
           keyword: 'minimum',
           params: { comparison: '>=', limit: 1 },
           schema: 1,
           parentSchema: schema9.properties.timeout,
-          data: data15,
+          data: data16,
         };
         if (vErrors === null) {
-          vErrors = [err41];
+          vErrors = [err43];
         } else {
-          vErrors.push(err41);
+          vErrors.push(err43);
         }
         errors++;
       }
     }
-    let data16 = data.keepalive;
-    if (typeof data16 !== 'boolean') {
-      const err42 = {
+    let data17 = data.keepalive;
+    if (typeof data17 !== 'boolean') {
+      const err44 = {
         instancePath: instancePath + '/keepalive',
         schemaPath: '#/properties/keepalive/type',
         keyword: 'type',
         params: { type: 'boolean' },
         schema: schema9.properties.keepalive.type,
         parentSchema: schema9.properties.keepalive,
-        data: data16,
+        data: data17,
       };
       if (vErrors === null) {
-        vErrors = [err42];
+        vErrors = [err44];
       } else {
-        vErrors.push(err42);
+        vErrors.push(err44);
       }
       errors++;
     }
-    let data17 = data.keepalive_timeout;
-    if (!(typeof data17 == 'number' && !(data17 % 1) && !isNaN(data17) && isFinite(data17))) {
-      const err43 = {
+    let data18 = data.keepalive_timeout;
+    if (!(typeof data18 == 'number' && !(data18 % 1) && !isNaN(data18) && isFinite(data18))) {
+      const err45 = {
         instancePath: instancePath + '/keepalive_timeout',
         schemaPath: '#/properties/keepalive_timeout/type',
         keyword: 'type',
         params: { type: 'integer' },
         schema: schema9.properties.keepalive_timeout.type,
         parentSchema: schema9.properties.keepalive_timeout,
-        data: data17,
+        data: data18,
       };
       if (vErrors === null) {
-        vErrors = [err43];
+        vErrors = [err45];
       } else {
-        vErrors.push(err43);
+        vErrors.push(err45);
       }
       errors++;
     }
-    if (typeof data17 == 'number' && isFinite(data17)) {
-      if (data17 > 86400000 || isNaN(data17)) {
-        const err44 = {
+    if (typeof data18 == 'number' && isFinite(data18)) {
+      if (data18 > 86400000 || isNaN(data18)) {
+        const err46 = {
           instancePath: instancePath + '/keepalive_timeout',
           schemaPath: '#/properties/keepalive_timeout/maximum',
           keyword: 'maximum',
           params: { comparison: '<=', limit: 86400000 },
           schema: 86400000,
           parentSchema: schema9.properties.keepalive_timeout,
-          data: data17,
+          data: data18,
         };
         if (vErrors === null) {
-          vErrors = [err44];
+          vErrors = [err46];
         } else {
-          vErrors.push(err44);
+          vErrors.push(err46);
         }
         errors++;
       }
-      if (data17 < 1000 || isNaN(data17)) {
-        const err45 = {
+      if (data18 < 1000 || isNaN(data18)) {
+        const err47 = {
           instancePath: instancePath + '/keepalive_timeout',
           schemaPath: '#/properties/keepalive_timeout/minimum',
           keyword: 'minimum',
           params: { comparison: '>=', limit: 1000 },
           schema: 1000,
           parentSchema: schema9.properties.keepalive_timeout,
-          data: data17,
-        };
-        if (vErrors === null) {
-          vErrors = [err45];
-        } else {
-          vErrors.push(err45);
-        }
-        errors++;
-      }
-    }
-    let data18 = data.keepalive_pool;
-    if (!(typeof data18 == 'number' && !(data18 % 1) && !isNaN(data18) && isFinite(data18))) {
-      const err46 = {
-        instancePath: instancePath + '/keepalive_pool',
-        schemaPath: '#/properties/keepalive_pool/type',
-        keyword: 'type',
-        params: { type: 'integer' },
-        schema: schema9.properties.keepalive_pool.type,
-        parentSchema: schema9.properties.keepalive_pool,
-        data: data18,
-      };
-      if (vErrors === null) {
-        vErrors = [err46];
-      } else {
-        vErrors.push(err46);
-      }
-      errors++;
-    }
-    if (typeof data18 == 'number' && isFinite(data18)) {
-      if (data18 < 1 || isNaN(data18)) {
-        const err47 = {
-          instancePath: instancePath + '/keepalive_pool',
-          schemaPath: '#/properties/keepalive_pool/minimum',
-          keyword: 'minimum',
-          params: { comparison: '>=', limit: 1 },
-          schema: 1,
-          parentSchema: schema9.properties.keepalive_pool,
           data: data18,
         };
         if (vErrors === null) {
@@ -2269,34 +2272,33 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.ca_file !== undefined) {
-      let data19 = data.ca_file;
-      if (typeof data19 === 'string') {
-        if (func2(data19) < 1) {
-          const err48 = {
-            instancePath: instancePath + '/ca_file',
-            schemaPath: '#/properties/ca_file/minLength',
-            keyword: 'minLength',
-            params: { limit: 1 },
-            schema: 1,
-            parentSchema: schema9.properties.ca_file,
-            data: data19,
-          };
-          if (vErrors === null) {
-            vErrors = [err48];
-          } else {
-            vErrors.push(err48);
-          }
-          errors++;
-        }
+    let data19 = data.keepalive_pool;
+    if (!(typeof data19 == 'number' && !(data19 % 1) && !isNaN(data19) && isFinite(data19))) {
+      const err48 = {
+        instancePath: instancePath + '/keepalive_pool',
+        schemaPath: '#/properties/keepalive_pool/type',
+        keyword: 'type',
+        params: { type: 'integer' },
+        schema: schema9.properties.keepalive_pool.type,
+        parentSchema: schema9.properties.keepalive_pool,
+        data: data19,
+      };
+      if (vErrors === null) {
+        vErrors = [err48];
       } else {
+        vErrors.push(err48);
+      }
+      errors++;
+    }
+    if (typeof data19 == 'number' && isFinite(data19)) {
+      if (data19 < 1 || isNaN(data19)) {
         const err49 = {
-          instancePath: instancePath + '/ca_file',
-          schemaPath: '#/properties/ca_file/type',
-          keyword: 'type',
-          params: { type: 'string' },
-          schema: schema9.properties.ca_file.type,
-          parentSchema: schema9.properties.ca_file,
+          instancePath: instancePath + '/keepalive_pool',
+          schemaPath: '#/properties/keepalive_pool/minimum',
+          keyword: 'minimum',
+          params: { comparison: '>=', limit: 1 },
+          schema: 1,
+          parentSchema: schema9.properties.keepalive_pool,
           data: data19,
         };
         if (vErrors === null) {
@@ -2307,17 +2309,17 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.cert_file !== undefined) {
-      let data20 = data.cert_file;
+    if (data.ca_file !== undefined) {
+      let data20 = data.ca_file;
       if (typeof data20 === 'string') {
         if (func2(data20) < 1) {
           const err50 = {
-            instancePath: instancePath + '/cert_file',
-            schemaPath: '#/properties/cert_file/minLength',
+            instancePath: instancePath + '/ca_file',
+            schemaPath: '#/properties/ca_file/minLength',
             keyword: 'minLength',
             params: { limit: 1 },
             schema: 1,
-            parentSchema: schema9.properties.cert_file,
+            parentSchema: schema9.properties.ca_file,
             data: data20,
           };
           if (vErrors === null) {
@@ -2329,12 +2331,12 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         }
       } else {
         const err51 = {
-          instancePath: instancePath + '/cert_file',
-          schemaPath: '#/properties/cert_file/type',
+          instancePath: instancePath + '/ca_file',
+          schemaPath: '#/properties/ca_file/type',
           keyword: 'type',
           params: { type: 'string' },
-          schema: schema9.properties.cert_file.type,
-          parentSchema: schema9.properties.cert_file,
+          schema: schema9.properties.ca_file.type,
+          parentSchema: schema9.properties.ca_file,
           data: data20,
         };
         if (vErrors === null) {
@@ -2345,17 +2347,17 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.key_file !== undefined) {
-      let data21 = data.key_file;
+    if (data.cert_file !== undefined) {
+      let data21 = data.cert_file;
       if (typeof data21 === 'string') {
         if (func2(data21) < 1) {
           const err52 = {
-            instancePath: instancePath + '/key_file',
-            schemaPath: '#/properties/key_file/minLength',
+            instancePath: instancePath + '/cert_file',
+            schemaPath: '#/properties/cert_file/minLength',
             keyword: 'minLength',
             params: { limit: 1 },
             schema: 1,
-            parentSchema: schema9.properties.key_file,
+            parentSchema: schema9.properties.cert_file,
             data: data21,
           };
           if (vErrors === null) {
@@ -2367,12 +2369,12 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         }
       } else {
         const err53 = {
-          instancePath: instancePath + '/key_file',
-          schemaPath: '#/properties/key_file/type',
+          instancePath: instancePath + '/cert_file',
+          schemaPath: '#/properties/cert_file/type',
           keyword: 'type',
           params: { type: 'string' },
-          schema: schema9.properties.key_file.type,
-          parentSchema: schema9.properties.key_file,
+          schema: schema9.properties.cert_file.type,
+          parentSchema: schema9.properties.cert_file,
           data: data21,
         };
         if (vErrors === null) {
@@ -2383,17 +2385,17 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.proxy !== undefined) {
-      let data22 = data.proxy;
+    if (data.key_file !== undefined) {
+      let data22 = data.key_file;
       if (typeof data22 === 'string') {
-        if (!pattern4.test(data22)) {
+        if (func2(data22) < 1) {
           const err54 = {
-            instancePath: instancePath + '/proxy',
-            schemaPath: '#/properties/proxy/pattern',
-            keyword: 'pattern',
-            params: { pattern: '^(?:[Hh][Tt][Tt][Pp][Ss]?://[^\\s/?#]+|\\$env://|\\$file://)' },
-            schema: '^(?:[Hh][Tt][Tt][Pp][Ss]?://[^\\s/?#]+|\\$env://|\\$file://)',
-            parentSchema: schema9.properties.proxy,
+            instancePath: instancePath + '/key_file',
+            schemaPath: '#/properties/key_file/minLength',
+            keyword: 'minLength',
+            params: { limit: 1 },
+            schema: 1,
+            parentSchema: schema9.properties.key_file,
             data: data22,
           };
           if (vErrors === null) {
@@ -2405,12 +2407,12 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         }
       } else {
         const err55 = {
-          instancePath: instancePath + '/proxy',
-          schemaPath: '#/properties/proxy/type',
+          instancePath: instancePath + '/key_file',
+          schemaPath: '#/properties/key_file/type',
           keyword: 'type',
           params: { type: 'string' },
-          schema: schema9.properties.proxy.type,
-          parentSchema: schema9.properties.proxy,
+          schema: schema9.properties.key_file.type,
+          parentSchema: schema9.properties.key_file,
           data: data22,
         };
         if (vErrors === null) {
@@ -2421,8 +2423,46 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         errors++;
       }
     }
+    if (data.proxy !== undefined) {
+      let data23 = data.proxy;
+      if (typeof data23 === 'string') {
+        if (!pattern4.test(data23)) {
+          const err56 = {
+            instancePath: instancePath + '/proxy',
+            schemaPath: '#/properties/proxy/pattern',
+            keyword: 'pattern',
+            params: { pattern: '^(?:[Hh][Tt][Tt][Pp][Ss]?://[^\\s/?#]+|\\$env://|\\$file://)' },
+            schema: '^(?:[Hh][Tt][Tt][Pp][Ss]?://[^\\s/?#]+|\\$env://|\\$file://)',
+            parentSchema: schema9.properties.proxy,
+            data: data23,
+          };
+          if (vErrors === null) {
+            vErrors = [err56];
+          } else {
+            vErrors.push(err56);
+          }
+          errors++;
+        }
+      } else {
+        const err57 = {
+          instancePath: instancePath + '/proxy',
+          schemaPath: '#/properties/proxy/type',
+          keyword: 'type',
+          params: { type: 'string' },
+          schema: schema9.properties.proxy.type,
+          parentSchema: schema9.properties.proxy,
+          data: data23,
+        };
+        if (vErrors === null) {
+          vErrors = [err57];
+        } else {
+          vErrors.push(err57);
+        }
+        errors++;
+      }
+    }
   } else {
-    const err56 = {
+    const err58 = {
       instancePath,
       schemaPath: '#/type',
       keyword: 'type',
@@ -2432,9 +2472,9 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
       data,
     };
     if (vErrors === null) {
-      vErrors = [err56];
+      vErrors = [err58];
     } else {
-      vErrors.push(err56);
+      vErrors.push(err58);
     }
     errors++;
   }

@@ -64,7 +64,16 @@ export type TelemetryEvent =
   | { event: 'retries_exhausted'; destination: string; maxRetryCount: number; events: number }
   | { event: 'endpoint_open'; destination: string; address: string; retryInMs: number; cause: string }
   | { event: 'endpoint_closed'; destination: string; address: string }
-  /** The destination refuses everything (401, 404 …): held until it is mended. `remedy` says what to do. */
+  /** One endpoint of several refuses everything (401, 404 …): the others go on. `remedy` says what to do. */
+  | {
+      event: 'endpoint_held';
+      destination: string;
+      address: string;
+      retryInMs: number;
+      message: string;
+      remedy: string;
+    }
+  /** All endpoints refuse everything: held until it is mended. `remedy` says what to do. */
   | { event: 'destination_held'; destination: string; message: string; remedy: string }
   | { event: 'event_dead'; destination: string; reason: DeadReason; message: string }
   | { event: 'insecure_endpoint'; address: string }

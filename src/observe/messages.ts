@@ -144,6 +144,12 @@ export const MESSAGES: MessageTable = {
     text: (e) => `${e.address} works again`,
     repeatKey: (e) => `${e.destination} ${e.address}`,
   },
+  endpoint_held: {
+    level: 'error',
+    text: (e) =>
+      `${processor(e.destination)} failed to process entries: ${e.message}; the other endpoints go on, and this one is left alone for ${e.retryInMs} ms until it is mended: ${e.remedy}`,
+    repeatKey: (e) => `${e.destination} ${e.address}`,
+  },
   destination_held: {
     level: 'error',
     text: (e) =>

@@ -35,6 +35,12 @@ export type Verdict =
   | { readonly kind: 'divide'; readonly reason: 'poison' | 'too_large' }
   /** Nothing is wrong with the batch; the destination has to be mended first. */
   | { readonly kind: 'hold'; readonly remedy: string }
+  /** As `hold`, but that nothing is wrong with the batch is only likely: the endpoint refuses everything alike. */
+  | { readonly kind: 'hopeless'; readonly remedy: string }
+  /** A single event may be at fault, or not: it is sent again when that can be told. */
+  | { readonly kind: 'wait' }
+  /** This single event is at fault. */
+  | { readonly kind: 'give_up'; readonly reason: 'poison' | 'too_large' }
   /** Not now. `down`: the server itself says that it takes nothing at all. */
   | { readonly kind: 'retry'; readonly failure: 'down' | 'ailing'; readonly minimumMs: number };
 

@@ -4,35 +4,48 @@
  */
 import type { Batch } from './batch.ts';
 import type { ChunkDelivery } from './chunk-delivery.ts';
+import { SizeLimit } from './size-limit.ts';
 import { BatchIds } from './transaction-ids.ts';
+
+/** No batch of ours is larger. */
+const UNLIMITED_BYTES = 16 * 1024 * 1024;
 
 export class Backlog {
   /** The most events, and bytes, of a batch: what the server turned out to take. A single event may be larger. */
-  #mostEvents: number;
-  #mostBytes = Number.POSITIVE_INFINITY;
+  readonly #mostEvents: SizeLimit;
+  readonly #mostBytes = new SizeLimit(Number.POSITIVE_INFINITY, UNLIMITED_BYTES);
   readonly #inBatch: BatchIds;
   readonly #fresh: ChunkDelivery[] = [];
   readonly #returned: Batch[] = [];
   #events = 0;
 
   constructor(mostEvents: number) {
-    this.#mostEvents = mostEvents;
+    this.#mostEvents = new SizeLimit(mostEvents);
     this.#inBatch = new BatchIds(mostEvents);
   }
 
   get mostEvents(): number {
-    return this.#mostEvents;
+    return this.#mostEvents.current;
   }
 
-  /** @returns whether that is less than before */
+  /** @returns whether that is news */
   lowerEvents(most: number): boolean {
-    if (most >= this.#mostEvents) return false;
-    this.#mostEvents = most;
-    return true;
+    return this.#mostEvents.lower(most);
   }
 
   lowerBytes(most: number): void {
-    this.#mostBytes = Math.min(this.#mostBytes, most);
+    this.#mostBytes.lower(most);
+  }
+
+  /** A batch got through: in time that raises what was lowered. */
+  passed(batch: Batch): void {
+    if (this.#mostEvents.isLowered) this.#mostEvents.passed(batch.events.length);
+    if (this.#mostBytes.isLowered) this.#mostBytes.passed(batch.bytes);
+  }
+
+  /** A batch was cut off without an answer, which may be for its size. */
+  cutOff(batch: Batch): void {
+    this.#mostBytes.failed(batch.bytes);
   }
 
   /** Events that are ready. */
@@ -60,27 +73,35 @@ export class Backlog {
   /**
    * The next batch to send, or undefined when nothing is ready. Batches that came back go first, since they hold
    * their chunks up; but a probe is better not one that failed before, or one bad batch could keep a breaker open.
+   * @param most events, where fewer are wanted than a batch has otherwise
    */
-  take(probe: boolean): Batch | undefined {
+  take(probe: boolean, most = Number.POSITIVE_INFINITY): Batch | undefined {
+    const size = Math.min(most, this.#mostEvents.current);
     const batch = probe
-      ? (this.#takeFresh() ?? this.#takeReturned())
-      : (this.#takeReturned() ?? this.#takeFresh());
+      ? (this.#takeFresh(size) ?? this.#takeReturned(size, true))
+      : (this.#takeReturned(size, false) ?? this.#takeFresh(size));
     if (batch !== undefined) this.#events -= batch.events.length;
     return batch;
   }
 
-  #takeReturned(): Batch | undefined {
-    const batch = this.#returned.shift();
-    if (batch === undefined || batch.events.length <= this.#mostEvents) return batch;
-    const [first, rest] = batch.divide(this.#mostEvents, false);
-    this.#returned.unshift(rest);
+  /** @param last the one that came back last, or behind all others */
+  #takeReturned(size: number, last: boolean): Batch | undefined {
+    const batch = last ? this.#returned.pop() : this.#returned.shift();
+    if (batch === undefined) return undefined;
+    const { length } = batch.events;
+    const share = batch.bytes > this.#mostBytes.current ? this.#mostBytes.current / batch.bytes : 1;
+    const fitting = Math.max(1, Math.min(size, Math.floor(length * share)));
+    if (length <= fitting) return batch;
+    const [first, rest] = batch.divide(fitting, false);
+    if (last) this.#returned.push(rest);
+    else this.#returned.unshift(rest);
     return first;
   }
 
-  #takeFresh(): Batch | undefined {
+  #takeFresh(size: number): Batch | undefined {
     const delivery = this.#fresh[0];
     if (delivery === undefined) return undefined;
-    const batch = delivery.nextBatch(this.#mostEvents, this.#mostBytes, this.#inBatch);
+    const batch = delivery.nextBatch(size, this.#mostBytes.current, this.#inBatch);
     if (delivery.unsent === 0) this.#fresh.shift();
     return batch;
   }

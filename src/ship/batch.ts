@@ -3,6 +3,7 @@
  * its events is settled or handed to another batch; its events belong to no other batch meanwhile.
  */
 import type { ChunkDelivery } from './chunk-delivery.ts';
+import type { Doubt } from './refusals.ts';
 
 const COMMA = 0x2c;
 const HEAD = Buffer.from('{"events":[');
@@ -16,6 +17,8 @@ export class Batch {
   failures: number;
   /** A part of a batch that was refused: what it was refused for has been reported. */
   readonly divided: boolean;
+  /** Of what was refused without a word about its events; the parts of a divided batch inherit it. */
+  doubt: Doubt | undefined;
 
   constructor(delivery: ChunkDelivery, events: Uint32Array, failures = 0, divided = false) {
     this.delivery = delivery;
@@ -66,9 +69,11 @@ export class Batch {
   divide(size: number, refused: boolean): [Batch, Batch] {
     const { delivery, events, failures } = this;
     const divided = this.divided || refused;
-    return [
+    const parts: [Batch, Batch] = [
       new Batch(delivery, events.subarray(0, size), failures, divided),
       new Batch(delivery, events.subarray(size), failures, divided),
     ];
+    for (const part of parts) part.doubt = this.doubt;
+    return parts;
   }
 }

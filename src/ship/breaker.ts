@@ -1,6 +1,6 @@
 /**
  * A circuit breaker: keeps requests away from what is known not to work, and finds out when it works again.
- * One guards each endpoint, another one (`hold`) the destination as a whole.
+ * Two guard each endpoint: one against failures, the other one (`hold`) against refusals of everything.
  */
 import type { Clock } from '../types.ts';
 
@@ -8,14 +8,14 @@ export interface BreakerOptions {
   readonly clock: Clock;
   /** Failures in a row after which a closed breaker opens, where one alone does not. */
   readonly tolerates: number;
-  /** Milliseconds to stay open, by the number of times it opened before without closing in between. */
-  readonly delayMs: (opened: number) => number;
+  /** Milliseconds to stay open, by the number of times it opened before without closing in between, and by what opens it. */
+  readonly delayMs: (opened: number, failure: Failure) => number;
   /** Called when its delay is over, so that somebody sends the probe. */
   readonly halfOpened: () => void;
 }
 
-/** `down` opens at once; `ailing` may be the request's own fault and opens only when it goes on. */
-export type Failure = 'down' | 'ailing';
+/** `down` and `hopeless` open at once; `ailing` may be the request's own fault and opens only when it goes on. */
+export type Failure = 'down' | 'ailing' | 'hopeless';
 
 /**
  * ```
@@ -87,7 +87,7 @@ export class Breaker {
     this.#failures++;
     if (this.#state === 'closed' && failure === 'ailing' && this.#failures < this.#options.tolerates)
       return false;
-    this.#open(minimumMs);
+    this.#open(failure, minimumMs);
     return true;
   }
 
@@ -101,9 +101,9 @@ export class Breaker {
     this.#stopped.abort();
   }
 
-  #open(minimumMs: number): void {
+  #open(failure: Failure, minimumMs: number): void {
     const { clock, delayMs } = this.#options;
-    const waitMs = Math.max(minimumMs, delayMs(this.#opened));
+    const waitMs = Math.max(minimumMs, delayMs(this.#opened, failure));
     this.#failures = 0;
     this.#opened++;
     this.#retryAt = clock.now() + waitMs;

@@ -17,7 +17,6 @@ export class Diagnostics {
   readonly #clock: Clock;
   readonly #secrets: readonly string[];
   #last: DeliveryStatus['lastError'];
-  #remedy: string | undefined;
 
   constructor(config: LagoDestinationConfig, reporter: Reporter, clock: Clock) {
     this.destination = config.name;
@@ -28,11 +27,6 @@ export class Diagnostics {
 
   get last(): DeliveryStatus['lastError'] {
     return this.#last;
-  }
-
-  /** What to do about the destination, the last time that it was held. */
-  get remedy(): string | undefined {
-    return this.#remedy;
   }
 
   /** `lago api returned status: 500, body: …`, or what happened to the connection. */
@@ -72,12 +66,15 @@ export class Diagnostics {
     });
   }
 
-  held(message: string, advice: string): void {
+  /** @param endpoint the one that refuses everything; undefined when all do */
+  held(message: string, remedy: string, endpoint?: { address: string; retryInMs: number }): void {
     this.#remember(message);
-    // It may quote where a redirect leads to.
-    const remedy = this.presentable(advice);
-    this.#remedy = remedy;
-    this.#reporter.report({ event: 'destination_held', destination: this.destination, message, remedy });
+    const { destination } = this;
+    if (endpoint === undefined) {
+      this.#reporter.report({ event: 'destination_held', destination, message, remedy });
+    } else {
+      this.#reporter.report({ event: 'endpoint_held', destination, ...endpoint, message, remedy });
+    }
   }
 
   /** Reports something that is no failure of its own. */

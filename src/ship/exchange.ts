@@ -15,6 +15,8 @@ import type { Connection } from './http-client.ts';
 export interface Tickets {
   readonly endpoint: number;
   readonly hold: number;
+  /** The request's number at the endpoint. */
+  readonly request: number;
 }
 
 /** The same for all requests of a destination. */

@@ -53,6 +53,7 @@ export class Outcomes {
     switch (verdict.kind) {
       case 'delivered':
         batch.delivery.settle('delivered', batch.events.length);
+        backlog.passed(batch);
         return;
       case 'by_index':
         this.#byIndex(batch, verdict, result as Answer);
@@ -68,7 +69,18 @@ export class Outcomes {
       case 'divide':
         this.#divide(batch, verdict.reason, result as Answer);
         return;
+      case 'wait':
+        void this.#wait(batch, result as Answer, endpoint);
+        return;
+      case 'give_up': {
+        const [event] = batch.events;
+        const message = diagnostics.describe(result);
+        this.#reportRefusal(batch, message, 0);
+        this.#bury(batch, [{ event: event!, message }], verdict.reason, result as Answer);
+        return;
+      }
       case 'hold':
+      case 'hopeless':
         backlog.giveBackFirst(batch);
         return;
       case 'retry':
@@ -95,17 +107,37 @@ export class Outcomes {
 
   #divide(batch: Batch, reason: 'poison' | 'too_large', answer: Answer): void {
     const { backlog, diagnostics } = this.#options;
-    const { events } = batch;
-    const message = diagnostics.describe(answer);
-    if (!batch.divided) diagnostics.batchFailed(message, 0, batch.failures + 1);
-    if (events.length === 1) {
-      this.#bury(batch, [{ event: events[0]!, message }], reason, answer);
-      return;
-    }
+    this.#reportRefusal(batch, diagnostics.describe(answer), 0);
     if (reason === 'too_large') backlog.lowerBytes(Math.floor(batch.bytes / 2));
-    const [first, second] = batch.divide(events.length >>> 1, true);
+    const [first, second] = batch.divide(batch.events.length >>> 1, true);
+    if (reason === 'poison') first.doubt = second.doubt = { ...batch.doubt!, halves: { left: 2 } };
     backlog.giveBackFirst(second);
     backlog.giveBackFirst(first);
+  }
+
+  /** The search for the event that is at fault is not worth a line for each step. */
+  #reportRefusal(batch: Batch, message: string, retryInMs: number): void {
+    const isKnown = batch.divided || (batch.doubt?.refused ?? 0) > 1;
+    if (!isKnown) this.#options.diagnostics.batchFailed(message, retryInMs, batch.failures + 1);
+  }
+
+  /** Until the endpoint has taken something else, but not for ever. */
+  async #wait(batch: Batch, answer: Answer, { refusals }: Endpoint): Promise<void> {
+    const { backlog, config, clock, diagnostics, random, signal, resume } = this.#options;
+    const { refused } = batch.doubt!;
+    const waitMs = fullJitterMs(backoffBaseMs(config), BACKOFF_CAP_MS, refused - 1, random);
+    if (refused === 1) this.#reportRefusal(batch, diagnostics.describe(answer), waitMs);
+    else diagnostics.batchFailed(diagnostics.describe(answer), waitMs, batch.failures + refused);
+    const taken = new AbortController();
+    const forget = refusals.onTaken(() => {
+      // Not always the next request: where requests go to servers in turn, that would always meet the same one.
+      if (random() <= 0.5) taken.abort();
+    });
+    await clock.sleep(waitMs, AbortSignal.any([signal, taken.signal]));
+    forget();
+    if (signal.aborted) return;
+    backlog.giveBack(batch);
+    resume();
   }
 
   /**
@@ -126,9 +158,18 @@ export class Outcomes {
       const jitterMs = fullJitterMs(backoffBaseMs(config), BACKOFF_CAP_MS, attempt - 1, random);
       const waitMs = Math.max(minimumMs, jitterMs);
       diagnostics.batchFailed(message, waitMs, attempt);
+      if (result instanceof Error) this.#cutOff(batch, endpoint);
       const othersSucceed = endpoint.breaker.state === 'closed';
       void this.#sendLater(batch, waitMs, attempt >= SUSPECT_AFTER && othersSucceed);
     }
+  }
+
+  /** Something on the way may take only so many bytes, and not say so: where nothing gets through, smaller ones are tried. */
+  #cutOff(batch: Batch, { breaker }: Endpoint): void {
+    const { backlog } = this.#options;
+    backlog.cutOff(batch);
+    if (breaker.state !== 'closed' && batch.events.length > 1)
+      backlog.lowerBytes(Math.floor(batch.bytes / 2));
   }
 
   async #sendLater(batch: Batch, waitMs: number, suspect: boolean): Promise<void> {

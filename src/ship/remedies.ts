@@ -2,7 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 /** A status, or what the body told. */
-type Cause = number | 'not_lago' | 'not_confirmed' | 'unreadable' | 'not_batch_endpoint';
+type Cause = number | 'not_lago' | 'not_confirmed' | 'refuses_all' | 'unreadable' | 'not_batch_endpoint';
 
 const REMEDIES: Readonly<Record<Exclude<Cause, number> | `${number}`, string>> = {
   '401': 'Lago does not know the API key: check token, and that it belongs to this Lago.',
@@ -17,6 +17,8 @@ const REMEDIES: Readonly<Record<Exclude<Cause, number> | `${number}`, string>> =
     'A web page answered, not Lago: check endpoint_addrs (https or http, host, port) and what stands between here and Lago.',
   not_confirmed:
     'A success that does not repeat the events, as Lago does: check that endpoint_addrs and endpoint_uri lead to the Lago API. Where a proxy takes the body out of its answers, set answer_check: status.',
+  refuses_all:
+    'Every event is refused with this same answer, which names none: see what is wrong with the Lago at that address, or with what stands before it.',
   unreadable:
     'A refusal that cannot be read, so that it is not known which events it is about: see that nothing between here and Lago packs answers (Content-Encoding) or makes them longer.',
   not_batch_endpoint:

@@ -1,6 +1,6 @@
 /**
- * Which request goes out when, and where to: at most `concurrency` in flight, evenly paced, each to a random
- * endpoint that works, none while the destination is held. Keeps the link full as long as the backlog has events.
+ * Which request goes out when, and where to: at most `concurrency` in flight, evenly paced, each to the endpoint that works
+ * and has the fewest in flight, none to one that is held. Keeps the link full as long as the backlog has events.
  */
 import type { LagoDestinationConfig } from '../config/types.ts';
 import type { Clock } from '../types.ts';
@@ -9,15 +9,17 @@ import type { Answer, Verdict } from './answers.ts';
 import { fullJitterMs } from './backoff.ts';
 import type { Backlog } from './backlog.ts';
 import { Breaker } from './breaker.ts';
+import type { Failure } from './breaker.ts';
 import { requestDeadlineMs } from './deadline.ts';
 import type { Diagnostics } from './diagnostics.ts';
-import type { Endpoint } from './endpoint.ts';
+import { Endpoint } from './endpoint.ts';
 import { Exchange } from './exchange.ts';
 import type { ExchangeLimits } from './exchange.ts';
 import { isUnreached } from './failures.ts';
 import { HttpClient } from './http-client.ts';
 import { BACKOFF_CAP_MS, Outcomes, backoffBaseMs } from './outcomes.ts';
 import { Pacer } from './pacer.ts';
+import { remedyFor } from './remedies.ts';
 import { RequestBodies } from './request-bodies.ts';
 import type { Undertaker } from './undertaker.ts';
 
@@ -37,15 +39,21 @@ export interface SenderOptions {
 
 /** Failures of requests in a row that open an endpoint's breaker; one can be a broken connection or a bad batch. */
 const TOLERATED_FAILURES = 3;
-/** A destination that refuses everything is asked again after this, then twice as long each time … */
+/** An endpoint that refuses everything is asked again after this, then twice as long each time … */
 const HOLD_BASE_MS = 30_000;
 /** … up to this. */
 const HOLD_CAP_MS = 300_000;
 
-const holdMs = (opened: number): number => Math.min(HOLD_BASE_MS * 2 ** Math.min(opened, 30), HOLD_CAP_MS);
+/** Where it only seems to be so, the first waits are shorter. */
+const HOPELESS_BASE_MS = 1000;
+
+const holdMs = (opened: number, failure: Failure): number =>
+  Math.min(
+    (failure === 'hopeless' ? HOPELESS_BASE_MS : HOLD_BASE_MS) * 2 ** Math.min(opened, 30),
+    HOLD_CAP_MS,
+  );
 
 export class Sender {
-  readonly hold: Breaker;
   readonly endpoints: readonly Endpoint[];
   readonly #options: SenderOptions;
   readonly #outcomes: Outcomes;
@@ -61,13 +69,16 @@ export class Sender {
     const { config, clock, random, userAgent } = options;
     this.#options = options;
     const halfOpened = (): void => this.pump();
-    this.hold = new Breaker({ clock, tolerates: 1, delayMs: holdMs, halfOpened });
     const baseMs = backoffBaseMs(config);
     const delayMs = (opened: number): number => fullJitterMs(baseMs, BACKOFF_CAP_MS, opened, random);
-    this.endpoints = config.endpoint_addrs.map((address) => ({
-      client: new HttpClient(address, config, userAgent),
-      breaker: new Breaker({ clock, tolerates: TOLERATED_FAILURES, delayMs, halfOpened }),
-    }));
+    this.endpoints = config.endpoint_addrs.map(
+      (address) =>
+        new Endpoint(
+          new HttpClient(address, config, userAgent),
+          new Breaker({ clock, tolerates: TOLERATED_FAILURES, delayMs, halfOpened }),
+          new Breaker({ clock, tolerates: 1, delayMs: holdMs, halfOpened }),
+        ),
+    );
     this.#limits = {
       deadlineMs: requestDeadlineMs(config.timeout),
       strict: config.answer_check === 'strict',
@@ -88,7 +99,7 @@ export class Sender {
 
   /** Whether a request could go out now, as far as the breakers are concerned. */
   get usable(): boolean {
-    return this.hold.usable && this.endpoints.some(({ breaker }) => breaker.usable);
+    return this.endpoints.some(({ usable }) => usable);
   }
 
   /** Sends what can be sent now. To be called whenever there may be more to send. */
@@ -103,8 +114,10 @@ export class Sender {
   /** Sends nothing more; what is in flight goes on. */
   stop(): void {
     this.#stopping = true;
-    this.hold.stop();
-    for (const { breaker } of this.endpoints) breaker.stop();
+    for (const { breaker, hold } of this.endpoints) {
+      breaker.stop();
+      hold.stop();
+    }
   }
 
   /** Aborts what is in flight. */
@@ -114,15 +127,17 @@ export class Sender {
 
   #sendOne(): boolean {
     const { backlog, clock } = this.#options;
-    if (backlog.events === 0 || !this.hold.usable) return false;
+    if (backlog.events === 0) return false;
     const endpoint = this.#pickEndpoint();
     if (endpoint === undefined || this.#mustWait()) return false;
-    const probe = this.hold.state !== 'closed' || endpoint.breaker.state !== 'closed';
-    const batch = backlog.take(probe);
+    const { refusals, breaker, hold } = endpoint;
+    // Of many events one may well be at fault; of one hardly.
+    const batch = backlog.take(endpoint.isProbed, refusals.isHopeless ? 1 : undefined);
     if (batch === undefined) return false;
     this.#pacer.use(clock.now());
     this.#inFlight++;
-    const tickets = { endpoint: endpoint.breaker.admit(), hold: this.hold.admit() };
+    endpoint.inFlight++;
+    const tickets = { endpoint: breaker.admit(), hold: hold.admit(), request: refusals.sends() };
     const { bytes } = batch;
     const buffer = this.#bodies.take(bytes);
     batch.encode(buffer);
@@ -131,10 +146,16 @@ export class Sender {
     return true;
   }
 
-  /** A random one of those that work, as the plugin does. */
+  /** Of those that work: one with the fewest requests in flight, or any, as the plugin does. */
   #pickEndpoint(): Endpoint | undefined {
-    const usable = this.endpoints.filter(({ breaker }) => breaker.usable);
-    return usable[Math.floor(this.#options.random() * usable.length)];
+    const { config, random } = this.#options;
+    if (this.endpoints.length === 1) return this.endpoints[0]!.usable ? this.endpoints[0] : undefined;
+    let candidates = this.endpoints.filter(({ usable }) => usable);
+    if (config.balance !== 'random') {
+      const least = Math.min(...candidates.map(({ inFlight }) => inFlight));
+      candidates = candidates.filter(({ inFlight }) => inFlight === least);
+    }
+    return candidates[Math.floor(random() * candidates.length)];
   }
 
   #mustWait(): boolean {
@@ -154,39 +175,63 @@ export class Sender {
   readonly #ended = (exchange: Exchange): void => {
     const { batch, endpoint } = exchange;
     this.#inFlight--;
+    endpoint.inFlight--;
     if (exchange.isTaken) this.#bodies.giveBack(exchange.buffer);
     const result = exchange.result();
     // When stopping, a request without an answer leaves its events unsettled, and says nothing about the endpoint.
     if (!(this.#stopping && result instanceof Error)) {
-      const verdict = this.#judge(result, batch.events.length);
+      const verdict = this.#judge(exchange, result);
       this.#tellBreakers(exchange, verdict, result);
       this.#outcomes.apply(batch, verdict, result, endpoint);
     }
     this.pump();
   };
 
-  #judge(result: Answer | Error, events: number): Verdict {
+  #judge({ batch, endpoint, tickets }: Exchange, result: Answer | Error): Verdict {
     const { clock, config } = this.#options;
-    if (!(result instanceof Error)) return judge(result, events, clock.now(), config.answer_check);
-    return { kind: 'retry', failure: isUnreached(result) ? 'down' : 'ailing', minimumMs: 0 };
+    if (result instanceof Error) {
+      return { kind: 'retry', failure: isUnreached(result) ? 'down' : 'ailing', minimumMs: 0 };
+    }
+    const verdict = judge(result, batch.events.length, clock.now(), config.answer_check);
+    const { refusals } = endpoint;
+    if (verdict.kind === 'delivered' || verdict.kind === 'by_index') refusals.took(tickets.request, batch);
+    if (verdict.kind !== 'divide') return verdict;
+    const decision = refusals.refused(batch);
+    if (decision === 'divide') return verdict;
+    if (decision === 'wait') return { kind: 'wait' };
+    if (decision === 'give_up') return { kind: 'give_up', reason: verdict.reason };
+    return { kind: 'hopeless', remedy: remedyFor('refuses_all', result.headers) };
   }
 
   #tellBreakers(exchange: Exchange, verdict: Verdict, result: Answer | Error): void {
     const { endpoint, tickets } = exchange;
+    const { breaker, hold, client } = endpoint;
     if (verdict.kind === 'retry') {
-      this.hold.undecided(tickets.hold);
+      hold.undecided(tickets.hold);
       this.#failed(endpoint, tickets.endpoint, verdict, result);
       return;
     }
     const { diagnostics } = this.#options;
-    if (endpoint.breaker.succeeded(tickets.endpoint)) {
+    if (breaker.succeeded(tickets.endpoint)) {
       const { destination } = diagnostics;
-      diagnostics.report({ event: 'endpoint_closed', destination, address: endpoint.client.address });
+      diagnostics.report({ event: 'endpoint_closed', destination, address: client.address });
     }
-    if (verdict.kind !== 'hold') this.hold.succeeded(tickets.hold);
-    else if (this.hold.failed(tickets.hold, 'down', 0)) {
-      diagnostics.held(diagnostics.describe(result), verdict.remedy);
+    if (verdict.kind !== 'hold' && verdict.kind !== 'hopeless') hold.succeeded(tickets.hold);
+    else if (hold.failed(tickets.hold, verdict.kind === 'hold' ? 'down' : 'hopeless', 0)) {
+      this.#held(endpoint, diagnostics.describe(result), verdict.remedy);
     }
+  }
+
+  /** The destination as a whole is held when all of its endpoints are. */
+  #held(endpoint: Endpoint, message: string, advice: string): void {
+    const { diagnostics, clock } = this.#options;
+    const { address } = endpoint.client;
+    // It may quote where a redirect leads to.
+    const remedy = diagnostics.presentable(`${address}: ${advice}`);
+    endpoint.remedy = remedy;
+    const isWhole = this.endpoints.every(({ isHeld }) => isHeld);
+    const retryInMs = endpoint.hold.retryAt - clock.now();
+    diagnostics.held(message, remedy, isWhole ? undefined : { address, retryInMs });
   }
 
   /** Reports an endpoint that has just become unusable; that it still is, the failed batches tell. */
@@ -210,8 +255,6 @@ export class Sender {
 
   #nextTryMs(): number {
     const now = this.#options.clock.now();
-    return Math.min(
-      ...this.endpoints.map(({ breaker }) => (breaker.usable ? 0 : Math.max(0, breaker.retryAt - now))),
-    );
+    return Math.min(...this.endpoints.map((endpoint) => endpoint.nextTryMs(now)));
   }
 }

@@ -6,21 +6,21 @@ import type { Sender } from './sender.ts';
 
 export function statusOf(
   diagnostics: Diagnostics,
-  { hold, endpoints, inFlight }: Sender,
+  { endpoints, inFlight }: Sender,
   open: Iterable<{ readonly settlement: Settlement }>,
 ): DeliveryStatus {
   const lastError = diagnostics.last;
-  const remedy = diagnostics.remedy;
   return {
     destination: diagnostics.destination,
     inFlight,
     settling: sumOf(open),
-    endpoints: endpoints.map(({ client, breaker }) => ({
+    endpoints: endpoints.map(({ client, breaker, hold, isHeld, remedy }) => ({
       address: client.address,
       breaker: breaker.state,
       ...(breaker.state === 'closed' ? {} : { retryAt: retryAt(breaker) }),
+      ...(isHeld ? { held: { retryAt: retryAt(hold), remedy } } : {}),
     })),
-    ...(hold.state === 'closed' || remedy === undefined ? {} : { held: { retryAt: retryAt(hold), remedy } }),
+    ...heldAsAWhole(endpoints),
     ...(lastError === undefined ? {} : { lastError }),
   };
 }
@@ -33,6 +33,13 @@ function sumOf(open: Iterable<{ readonly settlement: Settlement }>): Settlement 
     sum.dead += settlement.dead;
   }
   return sum;
+}
+
+/** Until the first of them is asked again. */
+function heldAsAWhole(endpoints: Sender['endpoints']): Pick<DeliveryStatus, 'held'> {
+  if (!endpoints.every(({ isHeld }) => isHeld)) return {};
+  const { hold, remedy } = endpoints.toSorted((a, b) => a.hold.retryAt - b.hold.retryAt)[0]!;
+  return { held: { retryAt: retryAt(hold), remedy } };
 }
 
 function retryAt(breaker: Breaker): string {

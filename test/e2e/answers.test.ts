@@ -1,4 +1,5 @@
 /** The built daemon under servers whose answers are wrong, gigantic or without an end. */
+import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
 import { LagoServer, unprocessable } from '../ship/support/lago-server.ts';
 import { RawServer, answer, flood, type Write } from '../ship/support/raw-server.ts';
@@ -60,12 +61,15 @@ test('details that are nested 5,000 deep do not end the daemon', async () => {
 describe('memory stays bounded under', () => {
   const filler = Buffer.alloc(64 * 1024, 'x');
   const endless =
-    (status: number): Write =>
+    (status: number, headers = ''): Write =>
     (socket) => {
-      socket.write(`HTTP/1.1 ${status} X\r\n\r\n`);
+      socket.write(`HTTP/1.1 ${status} X\r\n${headers}\r\n`);
       flood(socket, () => filler);
     };
+  const bomb = answer(422, gzipSync(Buffer.alloc(500 * MIB)), { 'content-encoding': 'gzip' });
   test.each<[string, Write]>([
+    ['bodies without an end', endless(200)],
+    ['refusals without an end', endless(422, 'content-type: application/json\r\n')],
     ['failures without an end', endless(500)],
     [
       'headers without an end',
@@ -78,6 +82,7 @@ describe('memory stays bounded under', () => {
       'interim answers without an end',
       (socket) => flood(socket, () => 'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(1000)),
     ],
+    ['bodies that unpack to 500 MiB', (socket) => void socket.write(bomb)],
   ])('%s, and everything is delivered afterwards', async (_, misbehave) => {
     const calm = await lago();
     let requests = 0;

@@ -65,6 +65,14 @@ export const SAMPLES: { readonly [K in EventName]: Extract<TelemetryEvent, { eve
     cause: 'connection refused',
   },
   endpoint_closed: { event: 'endpoint_closed', destination: 'lago', address: 'https://lago' },
+  endpoint_held: {
+    event: 'endpoint_held',
+    destination: 'lago',
+    address: 'https://lago',
+    retryInMs: 30_000,
+    message: 'lago api returned status: 404, body: ',
+    remedy: 'https://lago: check endpoint_uri',
+  },
   destination_held: {
     event: 'destination_held',
     destination: 'lago',

@@ -40,11 +40,19 @@ export const lagoSchema: SchemaNode = {
         'x-expected': 'a URL like https://api.getlago.com',
       },
       description:
-        'Addresses of Lago. With several, each batch goes to a random one of those that work; they must be the same Lago, since it de-duplicates by id.',
+        'Addresses of Lago. With several, each batch goes to one that works (`balance`); they must be the same Lago, since it de-duplicates by id.',
       examples: [
         ['https://api.getlago.com'],
         ['https://lago-1.internal:3000', 'https://lago-2.internal:3000'],
       ],
+    },
+    balance: {
+      type: 'string',
+      enum: ['least_in_flight', 'random'],
+      default: 'least_in_flight',
+      description:
+        'Which of several addresses that work gets the next batch: the one with the fewest requests in flight, so that a slow one does not keep the others waiting, or a random one, as the plugin has it.',
+      examples: ['random'],
     },
     endpoint_uri: {
       type: 'string',

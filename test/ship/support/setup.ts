@@ -34,6 +34,7 @@ export function destination(
     name: 'lago',
     type: 'lago',
     endpoint_addrs: addresses,
+    balance: 'least_in_flight',
     endpoint_uri: '/api/v1/events/batch',
     token: TOKEN,
     answer_check: 'strict',
