@@ -10,6 +10,7 @@ export const MARK_BYTES = 4096;
 const HEX_DIGITS = 32;
 const NEWLINE = 0x0a;
 const NOTHING = Buffer.alloc(0);
+const NULS = Buffer.alloc(MARK_BYTES);
 
 /** The last bytes before an offset. It belongs to exactly the offset that it stands beside. */
 export interface Mark {
@@ -78,6 +79,11 @@ export class Trail {
     fresh.copy(this.#kept, kept, fresh.length - count);
     this.#length = kept + count;
     this.#end = to;
+  }
+
+  /** A hole follows, up to `to`. */
+  skip(to: number): void {
+    this.follow(NULS, to - MARK_BYTES, to);
   }
 
   /** Undefined while nothing is known of what stands before. */

@@ -59,7 +59,9 @@ export interface LineBlock {
   readonly offset: number;
   /** Ends with `\n`, except when `unterminated`. Only valid until the consumer has returned (and its promise settled). */
   readonly bytes: Buffer;
-  /** The generation has ended and this, its last line, has no newline. */
+  /** NUL bytes that were skipped right before `offset`; none by default. With nothing behind it `bytes` is empty. */
+  readonly hole?: number;
+  /** The last line has no newline: the generation has ended, or a hole follows. */
   readonly unterminated: boolean;
 }
 
@@ -68,6 +70,8 @@ export interface OversizeLine {
   readonly source: string;
   readonly generation: Generation;
   readonly offset: number;
+  /** As in `LineBlock`. */
+  readonly hole?: number;
   /** Bytes of the whole line, without the newline. */
   readonly length: number;
   /** Its first bytes (at most 64 KiB). */
@@ -255,6 +259,8 @@ export interface SourceCounts {
   mapped: number;
   /** Of the mapped ones: those that gave an id which another line had given shortly before. Lago bills only one. */
   repeated: number;
+  /** Bytes of holes: NULs before a line, or in its middle. Absent when there were none. */
+  nulBytes?: number;
 }
 
 /** Counts of a destination. `events = delivered + duplicates + dead + pending`, always. */

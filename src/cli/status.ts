@@ -45,6 +45,7 @@ function sourceRows(from: SourceStatus): string[] {
     dead,
     mapped,
     repeated,
+    nul_bytes: nuls,
     lag_bytes: lag,
     files,
     ignored,
@@ -56,6 +57,7 @@ function sourceRows(from: SourceStatus): string[] {
     `source ${source}`,
     `  ${lines} lines = ${skipped} skipped + ${dead} dead + ${mapped} mapped; ${lag} bytes behind`,
     ...(repeated > 0 ? [`  ${repeated} lines gave an id that another line had given shortly before`] : []),
+    ...(nuls > 0 ? [`  ${nuls} NUL bytes were skipped, of holes in its files`] : []),
     ...(repaired > 0 ? [`  ${repaired} lines were repaired since the start`] : []),
     ...(paths === null
       ? []

@@ -18,8 +18,10 @@ import type {
   SourceCounts,
 } from '../types.ts';
 
-export interface SourceStatus extends SourceCounts {
+export interface SourceStatus extends Omit<SourceCounts, 'nulBytes'> {
   readonly source: string;
+  /** Bytes of holes that were skipped. */
+  readonly nul_bytes: number;
   readonly lag_bytes: number;
   readonly files: readonly Omit<ReadProgress, 'source'>[];
   /** Files beside the log that are not billed, as it is not clear whose they are; `replay` bills them. */
@@ -58,7 +60,7 @@ export interface Status {
 
 export function sourceStatus(
   source: string,
-  counts: SourceCounts,
+  { nulBytes = 0, ...counts }: SourceCounts,
   progress: readonly ReadProgress[],
   mapper?: LineMapper,
   ignored: readonly IgnoredFile[] = [],
@@ -69,6 +71,7 @@ export function sourceStatus(
   return {
     source,
     ...counts,
+    nul_bytes: nulBytes,
     lag_bytes: lag,
     files,
     ignored: ignored.map(({ path, bytes, why }) => ({ path, bytes, why })),

@@ -40,6 +40,8 @@ export type TelemetryEvent =
   | { event: 'line_dead'; source: string; path: string; offset: number; reason: DeadReason; message: string }
   /** The line gave an event whose id another line had given shortly before: Lago bills only one of them. */
   | { event: 'repeated_id'; source: string; path: string; offset: number; transactionId: string }
+  /** NUL bytes before a line or in it: a file that was truncated under its writer, or a loss of power. */
+  | { event: 'hole_skipped'; source: string; path: string; offset: number; bytes: number }
   // ---- spool
   | { event: 'spool_paused'; cause: 'full' | 'disk_low' | 'write_failed' | 'clock'; message: string }
   | { event: 'spool_resumed' }

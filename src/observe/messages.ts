@@ -76,6 +76,11 @@ export const MESSAGES: MessageTable = {
       `repeated id: ${e.path} at byte ${e.offset}: another line gave the transaction id ${JSON.stringify(e.transactionId)} shortly before; Lago bills only one of them`,
     repeatKey: (e) => e.source,
   },
+  hole_skipped: {
+    level: 'warn',
+    text: (e) =>
+      `skipped ${e.bytes} NUL bytes of ${e.path} at byte ${e.offset}: a hole, as truncation leaves it under a writer that does not append`,
+  },
   spool_paused: { level: 'error', text: (e) => `reading is paused: ${e.message}` },
   spool_resumed: { level: 'info', text: () => 'reading goes on' },
   chunk_restored: {

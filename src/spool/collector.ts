@@ -26,6 +26,7 @@ import type { Sealer } from './sealer.ts';
 import type { SpareBuffers } from './spare-buffers.ts';
 import type { TimeLimits } from '../time-limits.ts';
 
+const NUL = 0;
 /** A range is sealed when it holds this much (and a little: it fits the buffer) … */
 const MAX_HELD_BYTES = 1270 * 1024;
 const MAX_EVENTS = 4000;
@@ -188,16 +189,18 @@ export class Collector implements LineConsumer {
     for (const to of [...borders, offset + bytes.length]) {
       const part = bytes.subarray(from - offset, to - offset);
       const unterminated = block.unterminated && to === offset + bytes.length;
-      this.#take({ ...block, offset: from, bytes: part, unterminated });
+      const hole = from === offset ? (block.hole ?? 0) : 0;
+      this.#take({ ...block, offset: from, hole, bytes: part, unterminated });
       from = to;
     }
   }
 
-  #take({ source, generation, offset, bytes, unterminated }: LineBlock): void {
+  #take({ source, generation, offset, hole = 0, bytes, unterminated }: LineBlock): void {
     const mapper = this.#o.mappers.get(source);
     if (mapper === undefined) throw new Error(`no mapper for the source ${source}`);
-    let range = this.#rangeFor(source, generation, offset);
+    let range = this.#rangeFor(source, generation, offset, hole);
     const trail = this.#trailOf(range);
+    if (hole > 0) trail.skip(offset);
     // One for all lines: a mapper looks at it only while it maps.
     const place = { generation, offset };
     for (let start = 0; start < bytes.length;) {
@@ -213,6 +216,7 @@ export class Collector implements LineConsumer {
       }
       const end = mapper.lineEnd(bytes, start);
       place.offset = offset + start;
+      if (bytes[start] === NUL) range.hole(place.offset, leadingNuls(bytes, start, end));
       range.begin(bytes, start, end, place.offset, unterminated && end === bytes.length);
       const outcome = mapper.map(bytes, start, end, place, range);
       range.counts.lines++;
@@ -234,8 +238,17 @@ export class Collector implements LineConsumer {
     return goesOn ? this.#rangeFor(range.source, range.generation, range.to) : range;
   }
 
-  #takeOversize({ source, generation, offset, length, head, tail, nextOffset }: OversizeLine): void {
-    const range = this.#rangeFor(source, generation, offset);
+  #takeOversize({
+    source,
+    generation,
+    offset,
+    hole = 0,
+    length,
+    head,
+    tail,
+    nextOffset,
+  }: OversizeLine): void {
+    const range = this.#rangeFor(source, generation, offset, hole);
     range.oversize(offset, head, length, {
       reason: 'line_too_long',
       message: `the line has ${length} bytes, more than max_line_bytes; its first ${head.length} are kept here: raise max_line_bytes, then replay the log`,
@@ -243,27 +256,33 @@ export class Collector implements LineConsumer {
     range.counts.lines++;
     range.counts.dead++;
     range.to = nextOffset;
-    this.#trailOf(range).follow(tail, nextOffset - tail.length, nextOffset);
+    const trail = this.#trailOf(range);
+    if (hole > 0) trail.skip(offset);
+    trail.follow(tail, nextOffset - tail.length, nextOffset);
     if (isFull(range)) this.#sealFull(range, false);
     this.#touch(range);
   }
 
-  #rangeFor(source: string, generation: Generation, offset: number): OpenRange {
+  /** The range that takes the lines at `offset`, before which a hole was skipped. */
+  #rangeFor(source: string, generation: Generation, offset: number, hole = 0): OpenRange {
+    const from = offset - hole;
     const { clock, limitsAt, decided, spare } = this.#o;
     const key = keyOf(source, generation);
     const now = clock.now();
-    const limits = decidedAt(decided, generation.fingerprint, offset)?.limits ?? limitsAt(source, now);
+    const limits = decidedAt(decided, generation.fingerprint, from)?.limits ?? limitsAt(source, now);
     let range = this.#open.get(key);
-    if (range !== undefined && range.to === offset && !this.#moves(range, limits)) {
+    if (range !== undefined && range.to === from && !this.#moves(range, limits)) {
       this.#seal(range);
       range = undefined;
     }
     if (range === undefined) {
-      range = new OpenRange(source, generation, offset, now, spare, limits);
+      range = new OpenRange(source, generation, from, now, spare, limits);
       this.#open.set(key, range);
-    } else if (range.to !== offset) {
-      throw new Error(`${source}: lines at ${offset} do not follow on ${range.to}`);
+    } else if (range.to !== from) {
+      throw new Error(`${source}: lines at ${from} do not follow on ${range.to}`);
     }
+    if (hole > 0) range.hole(from, hole);
+    range.to = offset;
     return range;
   }
 
@@ -334,6 +353,12 @@ export class Collector implements LineConsumer {
   #dueAt({ openedAt, touchedAt }: OpenRange): number {
     return Math.min(openedAt + this.#o.bufferDurationMs, touchedAt + this.#o.inactiveTimeoutMs);
   }
+}
+
+function leadingNuls(bytes: Buffer, start: number, end: number): number {
+  let at = start;
+  while (at < end && bytes[at] === NUL) at++;
+  return at - start;
 }
 
 const isFull = ({ heldBytes, mostEvents }: OpenRange): boolean =>

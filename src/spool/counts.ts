@@ -10,4 +10,5 @@ export function add(total: SourceCounts, more: Readonly<SourceCounts>): void {
   total.dead += more.dead;
   total.mapped += more.mapped;
   total.repeated += more.repeated;
+  if (more.nulBytes !== undefined) total.nulBytes = (total.nulBytes ?? 0) + more.nulBytes;
 }

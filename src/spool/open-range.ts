@@ -10,6 +10,15 @@ import type { Mark } from '../mark.ts';
 import type { SpareBuffers } from './spare-buffers.ts';
 import { NO_LIMITS, type TimeLimits } from '../time-limits.ts';
 
+/** Bytes of a hole that were found in the range. */
+export interface Hole {
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+/** So many are told of; all are counted. */
+const MOST_HOLES = 10;
+
 /** A failure of a line in the range. */
 export interface FailedLine {
   readonly offset: number;
@@ -38,6 +47,8 @@ export class OpenRange implements LineSink, RunSink {
   /** Events by destination number. */
   readonly parts: (EventBuffer | undefined)[] = [];
   readonly failures: FailedLine[] = [];
+  /** The first of its holes. */
+  readonly holes: Hole[] = [];
   #limits: TimeLimits;
   #hasImplausible = false;
   /** Bytes of events and failed lines held: what bounds a range's memory. */
@@ -135,6 +146,12 @@ export class OpenRange implements LineSink, RunSink {
         : failure,
       line,
     });
+  }
+
+  /** NUL bytes, at `offset`, that are no part of a line. */
+  hole(offset: number, bytes: number): void {
+    this.counts.nulBytes = (this.counts.nulBytes ?? 0) + bytes;
+    if (this.holes.length < MOST_HOLES) this.holes.push({ offset, bytes });
   }
 
   /** A line that was too long to be kept whole. */

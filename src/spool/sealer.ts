@@ -256,6 +256,9 @@ export class Sealer {
       reporter.report({ event: 'line_dead', source, path, offset, reason, message });
     }
     const { source, generation } = range;
+    for (const hole of range.holes) {
+      reporter.report({ event: 'hole_skipped', source, path: generation.path, ...hole });
+    }
     for (const repeat of repeats) {
       reporter.report({ event: 'repeated_id', source, path: generation.path, ...repeat });
     }

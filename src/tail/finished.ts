@@ -130,12 +130,20 @@ async function readOne(
   const lines = new LineReader(content, offset, maxLineBytes, buffer);
   await consumer.started?.(source, generation, offset, before);
   const deliver = async (piece: Piece, unterminated: boolean): Promise<void> => {
-    const { offset: at, end } = piece;
+    const { offset: at, hole, end } = piece;
     if (piece.oversize) {
       const { length, head, tail } = piece;
-      await consumer.oversize({ source, generation, offset: at, length, head, tail, nextOffset: end });
+      await consumer.oversize({ source, generation, offset: at, hole, length, head, tail, nextOffset: end });
     } else {
-      await consumer.lines({ source, generation, offset: at, bytes: piece.bytes, unterminated });
+      const { bytes, cut } = piece;
+      await consumer.lines({
+        source,
+        generation,
+        offset: at,
+        hole,
+        bytes,
+        unterminated: unterminated || cut,
+      });
     }
     lines.accept(piece);
     offset = end;
@@ -143,11 +151,11 @@ async function readOne(
   for (;;) {
     if (signal?.aborted === true) return { path, generation, bytes: offset };
     const piece = await reading(lines.next());
-    if (piece === undefined) break;
-    if (piece !== 'scanned') await deliver(piece, false);
+    if (piece === 'scanned') continue;
+    const rest = piece ?? (await reading(lines.rest()));
+    if (rest === undefined) break;
+    await deliver(rest, piece === undefined);
   }
-  const rest = await reading(lines.rest());
-  if (rest !== undefined) await deliver(rest, true);
   await consumer.ended(source, generation, offset);
   return { path, generation, bytes: offset };
 }

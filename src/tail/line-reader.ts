@@ -4,17 +4,21 @@
  * It keeps no bytes: what follows the last newline is read again next time. So memory is the one buffer that all
  * readers share, whatever a line's length; a line that outgrows `maxLineBytes` is only scanned for its end.
  *
+ * A writer that does not append leaves a hole of NUL bytes, gigabytes of them, where its log was truncated; a loss of
+ * power leaves one in the middle of a line. A line that is short enough with its hole is handed on with it, since its
+ * identity counts from there; otherwise the hole is skipped. So where lines begin and end depends on the bytes alone,
+ * not on how they came.
+ *
  *      delivered      no newline in here     not looked at yet
  *   0 ────────── offset ──────────────── scanned ─────────────▶
  */
 import { MARK_BYTES } from '../mark.ts';
 import type { Content } from './content.ts';
+import { ScannedLine } from './scanned-line.ts';
 
 const NEWLINE = 0x0a;
 /** Larger reads were no faster; smaller ones pay for the trip to the thread pool (64 KiB: a tenth of the rate). */
 export const READ_BYTES = 512 * 1024;
-/** Kept of a line that is too long, for its dead letter. */
-const HEAD_BYTES = 64 * 1024;
 
 const NOTHING = Buffer.alloc(0);
 
@@ -40,17 +44,27 @@ export class ReadBuffer {
   }
 }
 
+interface PieceBounds {
+  /** NUL bytes before `offset`, which were skipped: with them the line would be too long. */
+  readonly hole: number;
+  readonly offset: number;
+  readonly end: number;
+}
+
 export type Piece =
-  | { readonly oversize: false; readonly offset: number; readonly end: number; readonly bytes: Buffer }
-  | {
+  | (PieceBounds & {
+      readonly oversize: false;
+      readonly bytes: Buffer;
+      /** It has no newline, as a hole follows. */
+      readonly cut: boolean;
+    })
+  | (PieceBounds & {
       readonly oversize: true;
-      readonly offset: number;
-      readonly end: number;
       readonly length: number;
       readonly head: Buffer;
       /** Its last bytes: as many as a mark needs. */
       readonly tail: Buffer;
-    };
+    });
 
 /** What lines are cut from. */
 export type LineContent = Pick<Content, 'read' | 'forget'>;
@@ -62,8 +76,8 @@ export class LineReader {
   #offset: number;
   #scanned: number;
   #filled = false;
-  /** First bytes of the line at `#offset`, while it is being scanned. */
-  #head: Buffer = Buffer.alloc(0);
+  /** What is known of the line at `#offset`, while it is being scanned. */
+  #line = new ScannedLine(0);
 
   constructor(content: LineContent, offset: number, maxLineBytes: number, buffer: ReadBuffer) {
     this.#content = content;
@@ -96,11 +110,11 @@ export class LineReader {
   async next(): Promise<Piece | 'scanned' | undefined> {
     let wanted = READ_BYTES;
     if (this.#scanned > this.#offset) {
+      if (this.#line.cut !== undefined && this.#isTooLong(this.#scanned)) return this.#divide(this.#scanned);
       const end = await this.#findEnd();
       if (typeof end !== 'number') return end;
-      const length = end - this.#offset;
-      if (length > this.#maxLineBytes) return this.#tooLong(length, end + 1);
-      wanted = Math.max(wanted, length + 1);
+      if (this.#isTooLong(end)) return this.#divide(end, end + 1);
+      wanted = Math.max(wanted, end - this.#offset + 1);
     }
     this.#buffer.reserve(wanted);
     const { bytes } = this.#buffer;
@@ -109,39 +123,31 @@ export class LineReader {
     if (count === 0) return undefined;
     const run = bytes.subarray(0, bytes.lastIndexOf(NEWLINE, count - 1) + 1);
     if (run.length === 0) {
-      this.#head = Buffer.from(bytes.subarray(0, Math.min(count, HEAD_BYTES)));
+      this.#line = new ScannedLine(this.#offset);
+      this.#line.take(bytes.subarray(0, count), this.#offset);
       this.#scanned = this.#offset + count;
       return 'scanned';
     }
     const good = this.#goodLength(run);
-    if (good > 0) {
-      return {
-        oversize: false,
-        offset: this.#offset,
-        end: this.#offset + good,
-        bytes: run.subarray(0, good),
-      };
-    }
+    if (good > 0) return this.#lines(this.#offset, run.subarray(0, good));
     const length = run.indexOf(NEWLINE);
-    this.#head = Buffer.from(run.subarray(0, Math.min(length, HEAD_BYTES)));
-    return this.#tooLong(length, this.#offset + length + 1);
+    this.#line = new ScannedLine(this.#offset);
+    this.#line.take(run.subarray(0, length), this.#offset);
+    return this.#divide(this.#offset + length, this.#offset + length + 1);
   }
 
-  /** What stands behind the last newline when nothing more will come; undefined when there is nothing. */
+  /**
+   * What stands behind the last newline when nothing more will come; undefined when there is nothing. After it there may
+   * be more, where a hole cut it off: ask `next` again.
+   */
   async rest(): Promise<Piece | undefined> {
     const length = this.#scanned - this.#offset;
     if (length === 0) return undefined;
-    if (length > this.#maxLineBytes) return this.#tooLong(length, this.#scanned);
+    if (this.#isTooLong(this.#scanned)) return this.#divide(this.#scanned);
     this.#buffer.reserve(length);
     const { bytes } = this.#buffer;
     const count = await this.#content.read(bytes, length, this.#offset);
-    if (count === 0) return undefined;
-    return {
-      oversize: false,
-      offset: this.#offset,
-      end: this.#offset + count,
-      bytes: bytes.subarray(0, count),
-    };
+    return count === 0 ? undefined : this.#lines(this.#offset, bytes.subarray(0, count));
   }
 
   /** The piece was delivered: reading goes on behind it. */
@@ -154,34 +160,52 @@ export class LineReader {
   /** Looks for the newline that ends the line at `#offset` in what has not been scanned yet. */
   async #findEnd(): Promise<number | 'scanned' | undefined> {
     const { bytes } = this.#buffer;
-    if (this.#scanned - this.#offset > this.#maxLineBytes + MARK_BYTES)
+    const { start } = this.#line;
+    if (this.#scanned - start > this.#maxLineBytes + MARK_BYTES) {
       this.#content.forget(this.#scanned - MARK_BYTES);
+    } else if (this.#isTooLong(start)) {
+      this.#content.forget(start);
+    }
     const count = await this.#content.read(bytes, READ_BYTES, this.#scanned);
     this.#filled = count === READ_BYTES;
     if (count === 0) return undefined;
     const fresh = bytes.subarray(0, count);
-    const missing = HEAD_BYTES - this.#head.length;
     const newline = fresh.indexOf(NEWLINE);
-    if (missing > 0) {
-      const more = fresh.subarray(0, Math.min(missing, newline < 0 ? count : newline));
-      this.#head = Buffer.concat([this.#head, more]);
-    }
+    this.#line.take(newline < 0 ? fresh : fresh.subarray(0, newline), this.#scanned);
     if (newline >= 0) return this.#scanned + newline;
     this.#scanned += count;
     return 'scanned';
   }
 
-  async #tooLong(length: number, end: number): Promise<Piece> {
-    const tail = Buffer.allocUnsafe(Math.min(MARK_BYTES, end - this.#offset));
-    const count = await this.#content.read(tail, tail.length, end - tail.length);
-    return {
-      oversize: true,
-      offset: this.#offset,
-      end,
-      length,
-      head: this.#head,
-      tail: tail.subarray(0, count),
-    };
+  /** Whether what stands before `end` is more than a line may have, with its hole. */
+  #isTooLong(end: number): boolean {
+    return end - this.#offset > this.#maxLineBytes;
+  }
+
+  #lines(offset: number, bytes: Buffer, cut = false): Piece {
+    const hole = offset - this.#offset;
+    return { oversize: false, hole, offset, end: offset + bytes.length, bytes, cut };
+  }
+
+  /**
+   * Of a line that would be too long, what counts: without the hole before it, and up to the hole in it. That may be few
+   * enough bytes to be a line.
+   * @param end where it ends @param next where the next one begins
+   */
+  async #divide(end: number, next = end): Promise<Piece> {
+    const { start, cut, head } = this.#line;
+    const stop = cut ?? next;
+    const length = (cut ?? end) - start;
+    if (length <= this.#maxLineBytes) {
+      this.#buffer.reserve(stop - start);
+      const { bytes } = this.#buffer;
+      const count = await this.#content.read(bytes, stop - start, start);
+      return this.#lines(start, bytes.subarray(0, count), cut !== undefined);
+    }
+    const tail = Buffer.allocUnsafe(Math.min(MARK_BYTES, stop - start));
+    const count = await this.#content.read(tail, tail.length, stop - tail.length);
+    const hole = start - this.#offset;
+    return { oversize: true, hole, offset: start, end: stop, length, head, tail: tail.subarray(0, count) };
   }
 
   /**

@@ -210,11 +210,11 @@ export class RangeReader implements LogRanges {
     for (;;) {
       signal.throwIfAborted();
       const piece = await lines.next();
-      if (piece === undefined) break;
-      if (piece !== 'scanned') give(piece);
+      if (piece === 'scanned') continue;
+      const rest = piece ?? (await lines.rest());
+      if (rest === undefined) break;
+      give(rest);
     }
-    const rest = await lines.rest();
-    if (rest !== undefined) give(rest);
     return lines.offset === range.to && visitor.isRight();
   }
 

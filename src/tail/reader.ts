@@ -187,8 +187,11 @@ export class GenerationReader {
     const lines = this.#begun();
     const rest = await lines.rest();
     if (rest !== undefined) {
+      const { scanned } = lines;
       if (!this.#isSame()) return 'truncated';
       if (!(await this.#deliver(rest, true))) return 'refused';
+      // A hole cut it off: more stands behind.
+      if (this.offset < scanned) return 'delivered';
     }
     const { consumer, source } = this.#setup;
     try {
@@ -269,25 +272,34 @@ export class GenerationReader {
   async #deliver(piece: Piece, unterminated: boolean): Promise<boolean> {
     const { consumer, source } = this.#setup;
     const generation = this.#identity();
-    const { offset } = piece;
+    const { offset, hole } = piece;
     try {
       const taken = piece.oversize
         ? consumer.oversize({
             source,
             generation,
             offset,
+            hole,
             length: piece.length,
             head: piece.head,
             tail: piece.tail,
             nextOffset: piece.end,
           })
-        : consumer.lines({ source, generation, offset, bytes: piece.bytes, unterminated });
+        : consumer.lines({
+            source,
+            generation,
+            offset,
+            hole,
+            bytes: piece.bytes,
+            unterminated: unterminated || piece.cut,
+          });
       // Most deliveries are taken at once: no trip through the microtask queue for them.
       if (taken !== undefined) await taken;
     } catch {
       return false;
     }
     const bytes = piece.oversize ? piece.tail : piece.bytes;
+    if (hole > 0) this.#trail.skip(offset);
     this.#trail.follow(bytes, piece.end - bytes.length, piece.end);
     this.#begun().accept(piece);
     return true;

@@ -74,7 +74,7 @@ export class Turns {
     if (known === undefined || !this.#isOver(family, reader)) return false;
     const turn = await reader.finish();
     if (turn === 'truncated') return this.#truncated(family, reader);
-    if (turn === 'refused') return false;
+    if (turn !== 'idle') return turn === 'delivered';
     family.remove(reader);
     leaveAt(known, reader.offset, reader.mark);
     known.status = 'ended';

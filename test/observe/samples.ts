@@ -25,6 +25,7 @@ export const SAMPLES: { readonly [K in EventName]: Extract<TelemetryEvent, { eve
   },
   line_dead: { event: 'line_dead', ...file, offset: 7, reason: 'not_json', message: 'no object at byte 0' },
   repeated_id: { event: 'repeated_id', ...file, offset: 7, transactionId: 'a1' },
+  hole_skipped: { event: 'hole_skipped', ...file, offset: 7, bytes: 4096 },
   spool_paused: { event: 'spool_paused', cause: 'full', message: 'the spool holds 10 of 10 bytes' },
   spool_resumed: { event: 'spool_resumed' },
   chunk_restored: {

@@ -69,7 +69,7 @@ export class Recorder implements LineConsumer {
 
   oversize(line: OversizeLine): void | Promise<void> {
     return this.#through('oversize', undefined, () => {
-      this.#advance(line.source, line.generation, line.offset, line.nextOffset, line.tail);
+      this.#advance(line, line.nextOffset, line.tail);
       this.oversized.push({ ...line, head: Buffer.from(line.head) });
     });
   }
@@ -117,10 +117,11 @@ export class Recorder implements LineConsumer {
     return waiting === undefined ? settle() : waiting.then(settle);
   }
 
-  #take({ source, generation, offset, bytes, unterminated }: LineBlock): void {
+  #take(block: LineBlock): void {
+    const { source, generation, offset, bytes, unterminated } = block;
     const { fingerprint } = generation;
     if (!unterminated && bytes.at(-1) !== 10) throw new Error('a block ends within a line');
-    this.#advance(source, generation, offset, offset + bytes.length, bytes);
+    this.#advance(block, offset + bytes.length, bytes);
     for (let start = 0; start < bytes.length;) {
       const newline = bytes.indexOf(10, start);
       const end = newline < 0 ? bytes.length : newline;
@@ -130,7 +131,12 @@ export class Recorder implements LineConsumer {
     }
   }
 
-  #advance(source: string, generation: Generation, from: number, to: number, last: Buffer): void {
+  #advance(
+    { source, generation, offset, hole = 0 }: LineBlock | OversizeLine,
+    to: number,
+    last: Buffer,
+  ): void {
+    const from = offset - hole;
     const positions = this.#of(source);
     const known = positions.get(keyOf(generation));
     if (known === undefined) throw new Error('lines of a generation that was not started');
@@ -138,6 +144,7 @@ export class Recorder implements LineConsumer {
     if (known.offset !== from && !known.ended)
       throw new Error(`lines at ${from} do not follow on ${known.offset}`);
     const trail = this.#trails.get(`${source} ${keyOf(generation)}`)!;
+    if (hole > 0) trail.skip(offset);
     trail.follow(last, to - last.length, to);
     positions.set(keyOf(generation), { ...generation, offset: to, ...marked(trail), ended: known.ended });
   }

@@ -256,9 +256,8 @@ describe('lines of all kinds', () => {
   it('over the limit cost no memory, and reading goes on behind them', async () => {
     const log = path.join(await tempFolder(), 'access.log');
     await writeFile(log, 'a1\n');
-    const size = 1024 ** 3;
-    await truncate(log, 3 + size);
-    await appendFile(log, '\na2\n');
+    const size = 64 * 1024 ** 2;
+    await appendFile(log, `${'y'.repeat(size)}\na2\n`);
     const recorder = new Recorder();
     const before = process.memoryUsage().arrayBuffers;
     let most = 0;
@@ -268,7 +267,7 @@ describe('lines of all kinds', () => {
     await tail(recorder, [sourceOf(log)]);
     await recorder.until(() => recorder.lines_.length === 2);
     expect(recorder.oversized).toMatchObject([{ offset: 3, length: size, nextOffset: 3 + size + 1 }]);
-    expect(recorder.oversized[0]?.head).toEqual(Buffer.alloc(64 * 1024));
+    expect(recorder.oversized[0]?.head.toString()).toBe('y'.repeat(64 * 1024));
     expect(recorder.texts).toEqual(['a1', 'a2']);
     expect(most).toBeLessThan(32 * 1024 * 1024);
   });
