@@ -22,7 +22,14 @@
 import { BUILT_MS } from './build-date.ts';
 import { systemClock } from './clock.ts';
 import type { Config, SourceConfig } from './config/types.ts';
-import { destinationStatus, nothingUnderWay, sourceStatus, type Status } from './control/status.ts';
+import {
+  destinationStatus,
+  lossStatus,
+  notLookedAt,
+  nothingUnderWay,
+  sourceStatus,
+  type Status,
+} from './control/status.ts';
 import { LogReadError } from './errors.ts';
 import { compileMapper, mapperBytes } from './map/compile.ts';
 import { mappingId } from './map/mapping-id.ts';
@@ -30,6 +37,7 @@ import { limitsAt } from './map/plausible.ts';
 import { KernelMemory, taken } from './kernel/memory.ts';
 import type { Reporter } from './observe/events.ts';
 import { Shipper } from './ship/shipper.ts';
+import { Acknowledged } from './spool/acknowledged.ts';
 import { add, noLines } from './spool/counts.ts';
 import { IgnoredFiles } from './spool/ignored-files.ts';
 import { Spool, spoolBytes } from './spool/spool.ts';
@@ -77,6 +85,7 @@ export class Pipeline {
   readonly #shippers: ReadonlyMap<string, Shipper>;
   readonly #mappers: ReadonlyMap<string, LineMapper>;
   readonly #startedMs = Date.now();
+  readonly #acknowledged: Acknowledged;
   #forgetsProgress = false;
   #tailer: Tailer | undefined;
 
@@ -147,6 +156,7 @@ export class Pipeline {
     this.#ranges = ranges;
     this.#shippers = shippers;
     this.#mappers = mappers;
+    this.#acknowledged = new Acknowledged(options.stateDir);
     for (const shipper of shippers.values()) shipper.start();
   }
 
@@ -252,8 +262,7 @@ export class Pipeline {
     const { ledger, gate } = this.#spool;
     const open = this.#spool.openCounts();
     const books = ledger.sources();
-    const progress = this.#tailer?.progress() ?? [];
-    const ignored = this.#tailer?.ignored();
+    const surveys = this.#tailer?.survey();
     return {
       running: true,
       version,
@@ -263,19 +272,14 @@ export class Pipeline {
       sources: config.sources.map(({ path }) => {
         const counts = { ...noLines(), ...books.get(path)?.counts };
         for (const [source, more] of open.sources) if (source === path) add(counts, more);
-        return sourceStatus(
-          path,
-          counts,
-          progress.filter(({ source }) => source === path),
-          this.#mappers.get(path),
-          ignored?.get(path),
-        );
+        return sourceStatus(path, counts, surveys?.get(path) ?? notLookedAt(path), this.#mappers.get(path));
       }),
       destinations: config.destinations.map(({ name }, number) => {
         const shipper = this.#shippers.get(name);
         const delivery = shipper?.status() ?? nothingUnderWay(name);
         return destinationStatus(ledger.destination(name), open.events[number] ?? 0, delivery);
       }),
+      losses: lossStatus(ledger.losses.list(), this.#acknowledged),
       spool: { bytes: gate.bytes, max_bytes: config.spool.max_bytes, paused: gate.causes },
     };
   }

@@ -111,15 +111,43 @@ export interface LineConsumer {
   lost?(loss: LineLoss): Promise<string>;
 }
 
-/** How far a followed file has been read, for status. */
+/**
+ * - `live`: the followed path names it, and it is read.
+ * - `detached`: so it does, but whatever follows it will not be seen at this path: a file that is mounted by itself was
+ *   replaced where it comes from.
+ * - `rotated`: another one took its path; it is read to its end.
+ * - `new`: not begun yet: its first line is not complete, or nobody has looked at it yet.
+ * - `truncated`: it was emptied; what it holds now is not begun yet.
+ * - `missing`: not read to its end, and not to be found for now.
+ */
+export type ReadState = 'live' | 'detached' | 'rotated' | 'new' | 'truncated' | 'missing';
+
+/** How far a generation has been read, and how much more there is, for status. */
 export interface ReadProgress {
   readonly source: string;
   readonly path: string;
+  /** Empty while it is not known. */
   readonly fingerprint: string;
   /** Bytes read and handed on. */
   readonly offset: number;
-  /** Bytes the file has now; for a generation that waits its turn, too. */
-  readonly size: number;
+  /** Bytes there are now, also in a generation that waits its turn; null when not known, as of one that is packed. */
+  readonly size: number | null;
+  readonly state: ReadState;
+}
+
+/** Something that could not be looked at: what is unread there is not known. */
+export interface Unknown {
+  readonly path: string;
+  /** Why, as a part of a sentence for a person. */
+  readonly reason: string;
+}
+
+/** What is unread of a source, as far as that is known. */
+export interface SourceSurvey {
+  readonly files: readonly ReadProgress[];
+  readonly unknown: readonly Unknown[];
+  /** Files that are not billed as it is not clear whose they are. */
+  readonly ignored: readonly IgnoredFile[];
 }
 
 /** A file beside a log (or in `rotated`) that may be a rotated one of it, but is not clearly: it is not billed. */

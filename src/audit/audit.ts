@@ -5,7 +5,9 @@
  *  2. What counts as pending lies in whole chunk files.                                     chunks.ts
  *  3. Each generation that still exists gives the lines that its account says.              generations.ts
  *  4. Each line and event that counts as dead has its letter, and no letter is too many.    letters.ts
- *  5. With `online`: Lago has each event that is neither pending nor dead.                  online.ts
+ *  5. What was lost is acknowledged.                                                         losses.ts
+ *  6. What could not be looked at is told, and so is what is not read yet.                  unread.ts
+ *  7. With `online`: Lago has each event that is neither pending nor dead.                  online.ts
  *
  * Nothing is changed, and a daemon may run meanwhile: everything is compared with one snapshot of the books, and what
  * came after it is left out.
@@ -20,8 +22,10 @@ import { Findings, type AuditReport } from './findings.ts';
 import { checkGenerations } from './generations.ts';
 import { readLetterBook } from './letter-book.ts';
 import { checkEventLetters, checkLineLetters } from './letters.ts';
+import { tellLosses } from './losses.ts';
 import { checkLago } from './online.ts';
 import { takeSnapshot } from './snapshot.ts';
+import { tellUnread } from './unread.ts';
 
 export interface AuditOptions {
   /** With secrets resolved when `online`. */
@@ -47,6 +51,8 @@ export async function audit({ config, online }: AuditOptions): Promise<AuditRepo
   const ranges = await checkGenerations(config, snapshot, book.implausible, findings);
   await checkLineLetters(snapshot, ranges, book, findings);
   await checkEventLetters(fs, snapshot, book, findings);
+  tellLosses(snapshot, stateDir, findings);
+  await tellUnread(fs, config, findings);
   const { quarantine } = layoutOf(stateDir);
   for (const name of await fs.list(quarantine)) {
     findings.note(

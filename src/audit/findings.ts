@@ -1,5 +1,6 @@
 /** What an audit finds: differences between the books and what is really there, and notes. */
-import type { SourceCounts } from '../types.ts';
+import type { LossStatus } from '../spool/acknowledged.ts';
+import type { ReadProgress, SourceCounts, Unknown } from '../types.ts';
 
 /** Something that is not as it must be. */
 export interface Difference {
@@ -24,11 +25,22 @@ export interface AuditedGeneration {
   readonly reason?: string;
 }
 
+/** Something that could not be looked at, and the source that it matters to. */
+export interface Unseen extends Unknown {
+  readonly source: string;
+}
+
 export interface AuditReport {
   readonly differences: readonly Difference[];
   /** What an operator should know, and that is no difference. */
   readonly notes: readonly string[];
   readonly generations: readonly AuditedGeneration[];
+  /** What the books have not read yet, by generation. */
+  readonly unread: readonly ReadProgress[];
+  /** What could not be looked at: nothing is known of it, good or bad. */
+  readonly unknown: readonly Unseen[];
+  /** What will not be delivered, also what was acknowledged. Each that was not is a difference, too. */
+  readonly losses: readonly LossStatus[];
 }
 
 /** Collects a report. */
@@ -36,6 +48,25 @@ export class Findings implements AuditReport {
   readonly differences: Difference[] = [];
   readonly notes: string[] = [];
   readonly generations: AuditedGeneration[] = [];
+  readonly unread: ReadProgress[] = [];
+  readonly losses: LossStatus[] = [];
+  readonly #unknown = new Map<string, Unseen>();
+
+  get unknown(): readonly Unseen[] {
+    return [...this.#unknown.values()];
+  }
+
+  /** The first reason for each path counts. */
+  unseen(thing: Unseen): void {
+    const key = `${thing.source} ${thing.path}`;
+    if (!this.#unknown.has(key)) this.#unknown.set(key, thing);
+  }
+
+  /** As JSON: a getter is no property of its own. */
+  toJSON(): AuditReport {
+    const { differences, notes, generations, unread, unknown, losses } = this;
+    return { differences, notes, generations, unread, unknown, losses };
+  }
 
   differ(difference: Difference): void {
     this.differences.push(difference);

@@ -56,7 +56,7 @@ export async function checkGenerations(
       continue;
     }
     const unreadable = (log: string, error: Error): void =>
-      findings.note(`${log} cannot be read: ${error.message}`);
+      findings.unseen({ source: path, path: log, reason: error.message });
     const logs = await findLogs(
       path,
       positions.map((position) => position.path),
@@ -118,6 +118,7 @@ async function checkOne(
     } catch (error) {
       if (!(error instanceof LogReadError)) throw error;
       reason = error.message;
+      findings.unseen({ source: source.path, path, reason });
     }
   }
   if (first === undefined) return reason;

@@ -1,11 +1,16 @@
 /** `tailmeter audit`: compares the books with the logs, the queue, the dead letters and Lago. */
+import { acknowledgeLosses } from '../audit/acknowledge.ts';
 import { audit } from '../audit/audit.ts';
 import type { AuditedGeneration, AuditReport } from '../audit/findings.ts';
 import { systemClock } from '../clock.ts';
 import { readConfig, readConfigWithSecrets } from './config-file.ts';
+import { lossText } from './loss-text.ts';
 import { VERSION } from './version.ts';
 
-/** @param online Ask Lago, too. */
+/**
+ * @param online Ask Lago, too.
+ * @returns 0: no difference, and everything could be looked at; 1: not so
+ */
 export async function auditBooks(
   file: string,
   { online, json }: { online: boolean; json: boolean },
@@ -16,24 +21,52 @@ export async function auditBooks(
     ...(online ? { online: { clock: systemClock, userAgent: `tailmeter/${VERSION}` } } : {}),
   });
   process.stdout.write(json ? `${JSON.stringify(report, undefined, 2)}\n` : reportText(report));
-  return report.differences.length === 0 ? 0 : 1;
+  return report.differences.length === 0 && report.unknown.length === 0 ? 0 : 1;
 }
 
-function reportText({ differences, notes, generations }: AuditReport): string {
-  const rows = [...generations.map(generationText), ...notes.map((note) => `note: ${note}`)];
+/** Takes note of these losses, and of nothing else. */
+export async function acknowledgeInBooks(file: string, ids: readonly string[]): Promise<number> {
+  const { state_dir: stateDir } = await readConfig(file);
+  const losses = await acknowledgeLosses(stateDir, ids);
+  process.stdout.write(losses.map((loss) => `acknowledged ${lossText(loss)}\n`).join(''));
+  return 0;
+}
+
+function reportText({ differences, notes, generations, unread, unknown, losses }: AuditReport): string {
+  const rows = [
+    ...generations.map(generationText),
+    ...unread.map(unreadText),
+    ...losses
+      .filter(({ acknowledged }) => acknowledged !== null)
+      .map((loss) => `acknowledged ${loss.acknowledged}: ${lossText(loss)}`),
+    ...notes.map((note) => `note: ${note}`),
+    ...unknown.map(({ path, reason }) => `could not look at ${path}: ${reason}`),
+  ];
   if (rows.length > 0) rows.push('');
-  if (differences.length === 0) rows.push('no differences');
-  else {
+  if (differences.length > 0) {
     const cells = differences.map(({ scope, what, expected, found }) => [
       scope,
       what,
       `${expected}`,
       `${found}`,
     ]);
-    rows.push(...table([['scope', 'what', 'expected', 'found'], ...cells]));
-    rows.push('', differences.length === 1 ? '1 difference' : `${differences.length} differences`);
+    rows.push(...table([['scope', 'what', 'expected', 'found'], ...cells]), '');
+  }
+  rows.push(verdictText(differences.length, unknown.length));
+  if (losses.some(({ acknowledged }) => acknowledged === null)) {
+    rows.push('losses: replay a copy if there is one; then: tailmeter audit --acknowledge ID');
   }
   return `${rows.join('\n')}\n`;
+}
+
+function verdictText(differences: number, unknown: number): string {
+  const count = differences === 0 ? 'no' : `${differences}`;
+  const verdict = `${count} ${differences === 1 ? 'difference' : 'differences'}`;
+  return unknown === 0 ? verdict : `${verdict} in what could be looked at; ${unknown} could not, see above`;
+}
+
+function unreadText({ path, offset, size, state }: AuditReport['unread'][number]): string {
+  return `unread: ${path}, bytes ${offset} ${size === null ? 'on' : `to ${size}`} (${state})`;
 }
 
 function generationText({ path, start, offset, counts, checked, reason }: AuditedGeneration): string {

@@ -8,6 +8,8 @@ import type { ReplayRequest } from './replay.ts';
 import { VERSION } from './version.ts';
 
 const ALLOW_OLD = 'take times, too, that are older than plausible_age';
+const AUDIT_EXIT_CODES =
+  'Of audit: 0 no differences, and everything could be looked at; 1 differences, something could not be looked at, or losses that were not acknowledged.';
 const EXIT_CODES = 'Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.';
 
 /**
@@ -81,13 +83,16 @@ function buildProgram(done: (code: number) => void): Command {
   withConfig('audit', 'compare the books with the logs, the queue and the dead letters; changes nothing')
     .option('--online', 'compare with what Lago has, too')
     .option('--json', 'as JSON')
-    .action(async ({ config, online, json }: { config: string; online?: boolean; json?: boolean }) =>
+    .option('--acknowledge <id...>', 'only take note of these losses: they are no differences any more')
+    .addHelpText('after', AUDIT_EXIT_CODES)
+    .action(async ({ config, online, json, acknowledge }: AuditFlags) => {
+      const { acknowledgeInBooks, auditBooks } = await import('./audit.ts');
       done(
-        await (
-          await import('./audit.ts')
-        ).auditBooks(config, { online: online ?? false, json: json ?? false }),
-      ),
-    );
+        acknowledge === undefined
+          ? await auditBooks(config, { online: online ?? false, json: json ?? false })
+          : await acknowledgeInBooks(config, acknowledge),
+      );
+    });
 
   withConfig('replay', 'ship the events of finished logs; what Lago has already counts as a duplicate')
     .argument('<log...>', 'finished logs, plain or .gz')
@@ -121,6 +126,13 @@ function buildProgram(done: (code: number) => void): Command {
     );
 
   return program;
+}
+
+interface AuditFlags {
+  readonly config: string;
+  readonly online?: boolean;
+  readonly json?: boolean;
+  readonly acknowledge?: readonly string[];
 }
 
 interface ReplayFlags {

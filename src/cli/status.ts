@@ -1,8 +1,10 @@
 /** `tailmeter status`: of the running daemon, or of the state that a stopped one has left. */
 import { askOwner } from '../control/owner.ts';
+import type { Config } from '../config/types.ts';
 import { statusAtRest, type DestinationStatus, type SourceStatus, type Status } from '../control/status.ts';
 import { StateDirError } from '../errors.ts';
 import { readConfig } from './config-file.ts';
+import { lossText } from './loss-text.ts';
 import { VERSION } from './version.ts';
 
 /** @param live Fail unless a daemon answers: for health checks. */
@@ -15,21 +17,22 @@ export async function status(
   if (live && answer === undefined) {
     throw new StateDirError(`no tailmeter runs on ${config.state_dir}`);
   }
-  // A daemon that is still recovering answers without counts: the files have them.
-  const now = answer?.sources === undefined ? await statusAtRest(config, VERSION) : (answer as Status);
+  const now = answer?.sources === undefined ? await fromFiles(config, answer) : (answer as Status);
   process.stdout.write(json ? `${JSON.stringify(now, undefined, 2)}\n` : statusText(now));
   return 0;
 }
 
+/** A daemon that is still recovering answers without counts: the files have them. */
+async function fromFiles(config: Config, answer: Partial<Status> | undefined): Promise<Status> {
+  const rest = await statusAtRest(config, VERSION);
+  return answer === undefined ? rest : { ...rest, running: true, pid: answer.pid ?? null };
+}
+
 function statusText(now: Status): string {
-  const rows = [
-    now.running
-      ? `running (pid ${now.pid}, since ${now.started}, version ${now.version})`
-      : `not running; as the last one left it in ${now.state_dir}`,
-    '',
-  ];
+  const rows = [headText(now), ''];
   for (const source of now.sources) rows.push(...sourceRows(source));
   for (const destination of now.destinations) rows.push(...destinationRows(destination));
+  rows.push(...lossRows(now.losses));
   const { bytes, max_bytes: max, paused } = now.spool;
   rows.push(
     `spool ${bytes} of ${max} bytes${paused.length > 0 ? `, reading is paused: ${paused.join(', ')}` : ''}`,
@@ -37,25 +40,20 @@ function statusText(now: Status): string {
   return `${rows.join('\n')}\n`;
 }
 
+function headText({ running, pid, started, version, state_dir: stateDir }: Status): string {
+  if (!running) return `not running; as the last one left it in ${stateDir}`;
+  return started === null
+    ? `starting (pid ${pid}); as the last one left it in ${stateDir}`
+    : `running (pid ${pid}, since ${started}, version ${version})`;
+}
+
 function sourceRows(from: SourceStatus): string[] {
-  const {
-    source,
-    lines,
-    skipped,
-    dead,
-    mapped,
-    repeated,
-    nul_bytes: nuls,
-    lag_bytes: lag,
-    files,
-    ignored,
-    paths,
-    repairs,
-  } = from;
+  const { source, lines, skipped, dead, mapped, repeated, files, unknown, ignored, paths, repairs } = from;
+  const { nul_bytes: nuls } = from;
   const repaired = Object.values(repairs ?? {}).reduce((sum, count) => sum + count, 0);
   return [
     `source ${source}`,
-    `  ${lines} lines = ${skipped} skipped + ${dead} dead + ${mapped} mapped; ${lag} bytes behind`,
+    `  ${lines} lines = ${skipped} skipped + ${dead} dead + ${mapped} mapped; ${lagText(from)}`,
     ...(repeated > 0 ? [`  ${repeated} lines gave an id that another line had given shortly before`] : []),
     ...(nuls > 0 ? [`  ${nuls} NUL bytes were skipped, of holes in its files`] : []),
     ...(repaired > 0 ? [`  ${repaired} lines were repaired since the start`] : []),
@@ -64,9 +62,31 @@ function sourceRows(from: SourceStatus): string[] {
       : [
           `  read since the start: ${paths.skeleton} by skeleton, ${paths.scan} by scan, ${paths.parse} parsed`,
         ]),
-    ...(files.length === 0 ? ['  no file to read now'] : []),
-    ...files.map(({ path, offset, size }) => `  ${path}: at ${offset} of ${size}`),
+    ...(files.length === 0 && unknown.length === 0 ? ['  no file to read now'] : []),
+    ...files.map(fileText),
+    ...unknown.map(({ path, reason }) => `  not known: ${path}: ${reason}`),
     ...ignored.map(({ path, bytes, why }) => `  not billed: ${path} (${bytes} bytes): ${why}`),
+  ];
+}
+
+function lagText({ lag_bytes: lag, files, unknown }: SourceStatus): string {
+  if (lag === null) return 'how far behind is not known';
+  const isAll = unknown.length === 0 && files.every(({ size }) => size !== null);
+  return `${isAll ? '' : 'at least '}${lag} bytes behind`;
+}
+
+/** What is read is the usual case; the other states stand behind it. */
+function fileText({ path, offset, size, state }: SourceStatus['files'][number]): string {
+  return `  ${path}: at ${offset} of ${size ?? 'an unknown number'}${state === 'live' ? '' : ` (${state})`}`;
+}
+
+function lossRows(losses: Status['losses']): string[] {
+  const open = losses.filter(({ acknowledged }) => acknowledged === null);
+  const noted = losses.length - open.length;
+  return [
+    ...open.map((loss) => `LOST ${lossText(loss)}`),
+    ...(open.length > 0 ? ['  replay a copy if there is one; then: tailmeter audit --acknowledge ID'] : []),
+    ...(noted > 0 ? [`${noted} losses were acknowledged: tailmeter audit lists them`] : []),
   ];
 }
 
@@ -78,6 +98,7 @@ function destinationRows(to: DestinationStatus): string[] {
   return [
     `destination ${to.destination}`,
     `  ${to.events} events = ${to.delivered} delivered + ${to.duplicates} duplicates + ${to.dead} dead + ${to.pending} pending; ${to.in_flight} requests in flight`,
+    ...(to.lost > 0 ? [`  ${to.lost} of the dead were lost with their chunks: they have no letters`] : []),
     ...endpoints,
     ...(to.held === null ? [] : [`  held until ${to.held.retryAt}: ${to.held.remedy}`]),
     ...to.endpoints.flatMap(({ held }) =>

@@ -1,31 +1,41 @@
 /** What `tailmeter status` shows, gathered from a running pipeline or from the files of a stopped one. */
-import { stat } from 'node:fs/promises';
 import type { Config } from '../config/types.ts';
 import { stateDirError } from '../errors.ts';
+import type { Loss } from '../loss.ts';
+import { Acknowledged, type LossStatus } from '../spool/acknowledged.ts';
 import { noLines } from '../spool/counts.ts';
 import { IgnoredFiles } from '../spool/ignored-files.ts';
 import { recover, type Recovered } from '../spool/recovery.ts';
 import { diskFs } from '../spool/state-fs.ts';
+import { survey } from '../tail/survey.ts';
 import type {
   DeliveryStatus,
   DestinationCounts,
-  GenerationPosition,
   IgnoredFile,
   LineMapper,
   PathCounts,
   ReadProgress,
   Repairs,
   SourceCounts,
+  SourceSurvey,
+  Unknown,
 } from '../types.ts';
 
 export interface SourceStatus extends Omit<SourceCounts, 'nulBytes'> {
   readonly source: string;
   /** Bytes of holes that were skipped. */
   readonly nul_bytes: number;
-  readonly lag_bytes: number;
+  /**
+   * Bytes that are known to be unread: all of them when `unknown` is empty and each file has a size, else at least so many.
+   * Null when there are none that are known, but not everything could be looked at.
+   */
+  readonly lag_bytes: number | null;
+  /** The generations that are not read to their ends for good, oldest first. */
   readonly files: readonly Omit<ReadProgress, 'source'>[];
   /** Files beside the log that are not billed, as it is not clear whose they are; `replay` bills them. */
   readonly ignored: readonly Pick<IgnoredFile, 'path' | 'bytes' | 'why'>[];
+  /** What could not be looked at, and why. */
+  readonly unknown: readonly Unknown[];
   /** How the lines were read since the daemon's start; null while none runs. */
   readonly paths: Readonly<PathCounts> | null;
   /** Lines that were repaired since the daemon's start; null while none runs. */
@@ -50,6 +60,8 @@ export interface Status {
   readonly state_dir: string;
   readonly sources: readonly SourceStatus[];
   readonly destinations: readonly DestinationStatus[];
+  /** What will not be delivered, oldest first, also what was acknowledged. */
+  readonly losses: readonly LossStatus[];
   readonly spool: {
     readonly bytes: number;
     readonly max_bytes: number;
@@ -61,24 +73,51 @@ export interface Status {
 export function sourceStatus(
   source: string,
   { nulBytes = 0, ...counts }: SourceCounts,
-  progress: readonly ReadProgress[],
+  { files, unknown, ignored }: SourceSurvey,
   mapper?: LineMapper,
-  ignored: readonly IgnoredFile[] = [],
 ): SourceStatus {
-  const files = progress.map(({ path, fingerprint, offset, size }) => ({ path, fingerprint, offset, size }));
-  const lag = files.reduce((sum, { offset, size }) => sum + Math.max(0, size - offset), 0);
   const { paths, repairs } = mapper ?? { paths: null, repairs: null };
   return {
     source,
     ...counts,
     nul_bytes: nulBytes,
-    lag_bytes: lag,
-    files,
+    lag_bytes: lagOf({ files, unknown }),
+    files: files.map(({ path, fingerprint, offset, size, state }) => ({
+      path,
+      fingerprint,
+      offset,
+      size,
+      state,
+    })),
     ignored: ignored.map(({ path, bytes, why }) => ({ path, bytes, why })),
+    unknown,
     paths,
     repairs,
   };
 }
+
+/** The losses, as not acknowledged where that cannot be told. */
+export function lossStatus(losses: readonly Loss[], acknowledged: Acknowledged): readonly LossStatus[] {
+  try {
+    return acknowledged.mark(losses);
+  } catch {
+    return losses.map((loss) => ({ ...loss, acknowledged: null }));
+  }
+}
+
+/** See `lag_bytes`. */
+export function lagOf({ files, unknown }: Pick<SourceSurvey, 'files' | 'unknown'>): number | null {
+  const known = files.reduce((sum, { offset, size }) => sum + Math.max(0, (size ?? 0) - offset), 0);
+  const isAll = unknown.length === 0 && files.every(({ size }) => size !== null);
+  return known > 0 || isAll ? known : null;
+}
+
+/** What is to be told of a source while nobody follows it. */
+export const notLookedAt = (source: string): SourceSurvey => ({
+  files: [],
+  ignored: [],
+  unknown: [{ path: source, reason: 'it is not looked at yet' }],
+});
 
 /**
  * The books count whole chunks; what is settled in those that are under way is added, so that progress shows.
@@ -126,44 +165,25 @@ export async function statusAtRest(config: Config, version: string): Promise<Sta
     throw stateDirError(stateDir, error);
   });
   const books = ledger.sources();
-  const ignored = await IgnoredFiles.open(diskFs, stateDir);
+  const remembered = await IgnoredFiles.open(diskFs, stateDir);
+  const positions = new Map([...books].map(([source, book]) => [source, book.positions]));
+  const surveys = await survey({ sources: config.sources, positions, remembered });
   return {
     running: false,
     version,
     pid: null,
     started: null,
     state_dir: stateDir,
-    sources: await Promise.all(
-      config.sources.map(async ({ path }) => {
-        const book = books.get(path) ?? { counts: noLines(), positions: [] };
-        const progress = await progressAtRest(path, book.positions);
-        return sourceStatus(path, book.counts, progress, undefined, await ignored.present(path));
-      }),
+    sources: config.sources.map(({ path }) =>
+      sourceStatus(path, books.get(path)?.counts ?? noLines(), surveys.get(path) ?? notLookedAt(path)),
     ),
     destinations: config.destinations.map(({ name }) =>
       destinationStatus(ledger.destination(name), 0, nothingUnderWay(name)),
     ),
+    losses: lossStatus(ledger.losses.list(), new Acknowledged(stateDir)),
     spool: { bytes: sizeOf(chunks), max_bytes: config.spool.max_bytes, paused: [] },
   };
 }
 
 const sizeOf = (chunks: Recovered['chunks']): number =>
   [...chunks.values()].flat().reduce((sum, { bytes }) => sum + bytes, 0);
-
-/** The generations that are not read to their end, with the size that their file has now. */
-async function progressAtRest(
-  source: string,
-  positions: readonly GenerationPosition[],
-): Promise<ReadProgress[]> {
-  const unread = positions.filter(({ ended }) => !ended);
-  const known = await Promise.all(
-    unread.map(async ({ path, fingerprint, offset, dev, ino }) => {
-      const now = await stat(path, { bigint: true }).catch(() => undefined);
-      const same = now !== undefined && String(now.dev) === dev && String(now.ino) === ino;
-      return { source, path, fingerprint, offset, size: same ? Number(now.size) : offset };
-    }),
-  );
-  if (positions.length > 0) return known;
-  const file = await stat(source).catch(() => undefined);
-  return file === undefined ? [] : [{ source, path: source, fingerprint: '', offset: 0, size: file.size }];
-}

@@ -10,6 +10,10 @@ export type TelemetryEvent =
   | { event: 'file_found'; source: string; path: string; offset: number }
   | { event: 'file_unreadable'; source: string; path: string; error: Error }
   | { event: 'file_readable_again'; source: string; path: string }
+  /** The path is a mount of a single file: when it is rotated where it comes from, its successor does not come here. */
+  | { event: 'file_mounted'; source: string; path: string }
+  /** That has happened: the file has lost its name there, or has another one. */
+  | { event: 'file_detached'; source: string; path: string }
   | { event: 'file_claimed_twice'; source: string; path: string; owner: string }
   | {
       event: 'rotation';

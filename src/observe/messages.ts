@@ -40,6 +40,16 @@ export const MESSAGES: MessageTable = {
     repeatKey: (e) => e.path,
   },
   file_readable_again: { level: 'info', text: (e) => `${e.path} can be read again` },
+  file_mounted: {
+    level: 'warn',
+    text: (e) =>
+      `${e.path} is mounted as a single file: when the log is rotated outside, the new one will not come here; mount its folder, not the file (copytruncate alone does no harm)`,
+  },
+  file_detached: {
+    level: 'error',
+    text: (e) =>
+      `${e.path} was replaced outside: the file that is mounted here has been renamed or deleted, and is read on, but what is written to the new log at that path does NOT come here; mount its folder, not the file, and start again`,
+  },
   file_claimed_twice: {
     level: 'warn',
     text: (e) => `${e.path} also matches ${e.source}; it is read only by ${e.owner}`,

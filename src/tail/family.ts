@@ -2,6 +2,7 @@
  * One followed path: the generation it names now, and those that were rotated away from it and are not read to their
  * end yet. Keeps their order, oldest first, and knows when a rotated one is over.
  */
+import { FileMount } from './file-mount.ts';
 import type { GenerationReader } from './reader.ts';
 
 /** How long a file without any name is read on when nothing follows it: it occupies the disk meanwhile. */
@@ -26,6 +27,9 @@ export class Family {
   held = false;
   /** What was reported about the path and still holds. */
   trouble: 'missing' | 'unreadable' | undefined;
+  /** Of the last look at the path. */
+  error: Error | undefined;
+  readonly mount = new FileMount();
   /** Just lost its path; to be reported once it is known where it went. */
   departed: GenerationReader | undefined;
   /** Something may have changed since the last turn that found nothing to do. */

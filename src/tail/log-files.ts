@@ -39,7 +39,8 @@ export async function findLogs(
   unreadable: (path: string, error: Error) => void,
   memory: LogMemory = new Map(),
 ): Promise<FoundLog[]> {
-  const { logs, rotated } = await expand(source, seen);
+  const { logs, rotated, unlisted } = await expand(source, seen);
+  for (const { path, error } of unlisted) unreadable(path, error);
   const paths = new Set<string>();
   for (const log of new Set([...logs, ...rotated, ...seen])) {
     const real = await realpath(log).catch(() => log);

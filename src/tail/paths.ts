@@ -1,9 +1,9 @@
 /**
  * Which logs a source follows at the moment: its path, or what its glob matches.
  */
-import { glob, stat } from 'node:fs/promises';
+import { glob, opendir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { isCompressed, relationOf } from './siblings.ts';
+import { isCompressed, isMissing, relationOf } from './siblings.ts';
 
 const MAGIC = /[*?[\]{}]|[@!+]\(/;
 
@@ -15,14 +15,17 @@ export interface FollowedPaths {
   readonly logs: readonly string[];
   /** Names that the glob matches too, but that are rotated relatives of one of `logs`. */
   readonly rotated: readonly string[];
+  /** Folders that cannot be listed: what is in them is not known. */
+  readonly unlisted: readonly { readonly path: string; readonly error: Error }[];
 }
 
 /**
  * Expands the path of a source. `known`: logs that were followed before; they stay logs while they are away, so that
- * their rotated files are not taken for logs of their own. Rejects when a folder cannot be read.
+ * their rotated files are not taken for logs of their own.
  */
 export async function expand(pattern: string, known: Iterable<string>): Promise<FollowedPaths> {
-  if (!MAGIC.test(pattern) || (await exists(pattern))) return { logs: [pattern], rotated: [] };
+  if (!MAGIC.test(pattern) || (await exists(pattern))) return { logs: [pattern], rotated: [], unlisted: [] };
+  const unlisted = await unlistedFolders(pattern);
   const matches: string[] = [];
   for await (const match of glob(pattern)) {
     if (!isCompressed(match)) matches.push(match);
@@ -33,7 +36,7 @@ export async function expand(pattern: string, known: Iterable<string>): Promise<
   for (const match of matches.toSorted()) {
     (isRotated(match, heads) ? rotated : logs).push(match);
   }
-  return { logs, rotated };
+  return { logs, rotated, unlisted };
 }
 
 /** Whether one of `logs` in the same folder could have been renamed to `candidate`. */
@@ -51,6 +54,28 @@ export function fixedFolder(pattern: string): string {
   const parts = path.dirname(pattern).split(path.sep);
   const magic = parts.findIndex((part) => MAGIC.test(part));
   return parts.slice(0, magic < 0 ? parts.length : magic).join(path.sep) || path.sep;
+}
+
+/** A glob leaves out without a word what it cannot list. */
+async function unlistedFolders(pattern: string): Promise<{ path: string; error: Error }[]> {
+  const folders = new Set([fixedFolder(pattern)]);
+  const above = path.dirname(pattern);
+  // Of `**` the levels are not known; its lowest folders are those of the matches.
+  if (MAGIC.test(above) && !above.includes('**')) {
+    for (let level = above; MAGIC.test(level); level = path.dirname(level)) {
+      for await (const folder of glob(level)) folders.add(folder);
+    }
+  }
+  const unlisted: { path: string; error: Error }[] = [];
+  for (const folder of folders) {
+    try {
+      const listing = await opendir(folder);
+      await listing.close();
+    } catch (error) {
+      if (!isMissing(error)) unlisted.push({ path: folder, error: error as Error });
+    }
+  }
+  return unlisted;
 }
 
 async function exists(file: string): Promise<boolean> {

@@ -210,11 +210,19 @@ export class GenerationReader {
     await this.log.content.close();
   }
 
+  /** How it stands now, by a look at the file of its own. @throws the error of the system */
   progress(): ReadProgress {
     const { source } = this.#setup;
-    const fingerprint = this.known?.generation.fingerprint ?? '';
-    const size = Math.max(this.size, this.offset);
-    return { source, path: this.path, fingerprint, offset: this.offset, size };
+    const { path, known, life } = this;
+    const at = { source, path, fingerprint: known?.generation.fingerprint ?? '' };
+    // Before it has begun, reading stands where the books say.
+    const offset = this.#lines === undefined ? (known?.offset ?? 0) : this.offset;
+    const state = life.state === 'fresh' ? 'new' : life.state === 'live' ? 'live' : 'rotated';
+    if (!this.log.content.growing) return { ...at, offset, size: null, state };
+    const { size } = this.log.content.glance();
+    return size < offset
+      ? { ...at, fingerprint: '', offset: 0, size, state: 'truncated' }
+      : { ...at, offset, size, state };
   }
 
   #known(): Known {

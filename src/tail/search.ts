@@ -19,9 +19,12 @@ import type { SourceReports } from './reports.ts';
 import type { RotatedFile } from './rotated-file.ts';
 import { FolderScanner, type ScanResult } from './scan.ts';
 import type { SourceSetup } from './setup.ts';
+import type { Trouble } from './source-survey.ts';
 
 /** Searches that must miss a generation, in `rotate_wait` or longer, before it counts as lost: files are on the move. */
 const SEARCHES_TO_LOSE = 2;
+const UNDECIDED = 'it cannot be told yet whether it is a rotated file of the log';
+const UNREAD = 'it could not be read just now';
 /** Of so many ended generations the files are found again under any name, when somebody writes to them after all. */
 const MOST_REMEMBERED = 32;
 const MS_PER_S = 1000;
@@ -38,6 +41,8 @@ export interface Surroundings {
 export class Search {
   /** Something is missing, or moved during the last search: the next look is to search again. */
   wanted = true;
+  /** What the last search could not look at. */
+  troubles: readonly Trouble[] = [];
   readonly #setup: SourceSetup;
   readonly #registry: Registry;
   readonly #naming: Naming;
@@ -78,20 +83,25 @@ export class Search {
   }
 
   async run(around: Surroundings): Promise<void> {
+    const troubles: Trouble[] = [];
     const scan = await this.#scanner.scan(this.#families, {
       wanted: () => this.#wanted(),
       isContinuous: (family) => this.#isContinuous(family),
       isTaken: (key, at) => this.#isTaken(key, at),
       alike: (head) => this.#registry.alike(head),
       unreadable: (file, error) => {
+        troubles.push({ path: file, error });
         this.#reports.tellOnce(`unreadable ${file}`, { event: 'file_unreadable', path: file, error });
       },
     });
     this.#noteTurnovers(scan);
+    this.troubles = troubles;
     this.wanted = scan.unsettled;
     const fresh = this.#fresh();
     const adoption = await this.#judge(scan, fresh, around);
     if (adoption.wait.length + adoption.later.length > 0) this.wanted = true;
+    for (const { path: at } of adoption.wait) troubles.push({ path: at, error: new Error(UNDECIDED) });
+    for (const { path: at } of adoption.later) troubles.push({ path: at, error: new Error(UNREAD) });
     for (const file of adoption.leave) this.#scanner.settle(file, file.appearance.ours);
     if (around.initial) await trying(() => this.#startTogether(fresh));
     // Older ones first: a state that knows a generation must know those before it, too.

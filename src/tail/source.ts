@@ -4,7 +4,7 @@
  */
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { IgnoredFile, ReadProgress } from '../types.ts';
+import type { SourceSurvey } from '../types.ts';
 import { openLog } from './content.ts';
 import { Families, keyOf } from './families.ts';
 import type { Family } from './family.ts';
@@ -17,6 +17,7 @@ import { fileKey, names } from './file-key.ts';
 import { Search } from './search.ts';
 import type { SourceSetup } from './setup.ts';
 import { isMissing } from './siblings.ts';
+import { surveyOf, type Trouble } from './source-survey.ts';
 import { Turns } from './turns.ts';
 
 /** The folder is searched every so many looks though nothing says that it changed: an ended file may have grown. */
@@ -33,7 +34,10 @@ export class SourceFollower {
   readonly #families = new Families();
   /** Rotated files that the glob names. */
   #matched: ReadonlySet<string> = new Set();
+  /** Folders that the glob needs and that cannot be listed. */
+  #unlisted: readonly Trouble[] = [];
   #looks = 0;
+  #looked = false;
 
   constructor(setup: SourceSetup) {
     this.#setup = setup;
@@ -78,19 +82,33 @@ export class SourceFollower {
     return this.#matched.has(at);
   }
 
-  /** Files that are not billed as it is not clear whose they are. */
-  get ignored(): readonly IgnoredFile[] {
-    return this.#search.ignored;
-  }
-
   /** See `OtherSources`. */
   async readUpTo(sighting: Sighting): Promise<number> {
     const known = await this.#registry.exactly(sighting);
     return known !== undefined && isOver(known) ? known.offset : 0;
   }
 
-  progress(): ReadProgress[] {
-    return [...this.#families].flatMap(({ readers }) => readers.map((reader) => reader.progress()));
+  get path(): string {
+    return this.#setup.source.path;
+  }
+
+  /** What is unread now, by a fresh look at what is open, and what could not be looked at. At once: status asks. */
+  survey(): SourceSurvey {
+    const { path: source } = this;
+    const { ignored, troubles } = this.#search;
+    if (!this.#looked)
+      return { files: [], ignored, unknown: [{ path: source, reason: 'it is not looked at yet' }] };
+    const { files, unknown } = surveyOf(source, {
+      families: this.#families,
+      registry: this.#registry,
+      troubles: [...this.#unlisted, ...troubles],
+      isHeld: (key) => this.#families.holder(key) !== undefined || this.#isOthers(key),
+    });
+    return { files, unknown, ignored };
+  }
+
+  #isOthers(key: string): boolean {
+    return this.#setup.others.holderOf(key) !== undefined;
   }
 
   /** Delivers one buffer-full of a log. False when there is nothing to do for now. */
@@ -118,9 +136,11 @@ export class SourceFollower {
       this.#reportDeparture(family);
       family.awake = true;
     }
+    this.#looked = true;
   }
 
   async close(): Promise<void> {
+    this.#looked = false;
     for (const { readers } of this.#families) {
       for (const reader of readers) await reader.close();
     }
@@ -131,18 +151,24 @@ export class SourceFollower {
   async expand(): Promise<void> {
     const { path: pattern } = this.#setup.source;
     try {
-      const { logs, rotated } = await expand(pattern, this.#families.paths);
+      const { logs, rotated, unlisted } = await expand(pattern, this.#families.paths);
+      this.#unlisted = unlisted;
+      for (const { path: folder, error } of unlisted) {
+        this.#reports.tellOnce(`unreadable ${folder}`, { event: 'file_unreadable', path: folder, error });
+      }
       this.#matched = new Set(rotated);
       for (const log of logs) this.#families.at(log);
       for (const family of this.#families) {
         const owner = logs.find((log) => isRotated(family.path, [log]));
         if (owner !== undefined) this.#merge(family, this.#families.at(owner));
-        if (!logs.includes(family.path) && family.readers.length === 0) this.#families.delete(family.path);
+        const isGone = !logs.includes(family.path) && family.readers.length === 0;
+        if (isGone && unlisted.length === 0) this.#families.delete(family.path);
       }
-      if (this.#families.isEmpty)
+      if (this.#families.isEmpty && unlisted.length === 0)
         this.#reports.tellOnce('no match', { event: 'file_missing', path: pattern });
       else this.#reports.forget('no match');
     } catch (error) {
+      this.#unlisted = [{ path: pattern, error: error as Error }];
       const event = { event: 'file_unreadable', path: pattern, error: error as Error } as const;
       this.#reports.tellOnce(`unreadable ${pattern}`, event);
     }
@@ -164,6 +190,7 @@ export class SourceFollower {
       if (!now.isFile()) throw new Error(`${at} is not a regular file`);
       if (initial) this.#naming.notice(key, Number(now.size));
       family.named = true;
+      await this.#checkMount(family, key, now.nlink === 0n);
       if (currentKey(family) !== key && !(await this.#takeHeld(family, key))) {
         const owner = this.#setup.others.holderOf(key);
         if (owner === undefined) await this.#open(family, key);
@@ -171,7 +198,9 @@ export class SourceFollower {
       }
       if (family.trouble === 'unreadable') this.#reports.tell({ event: 'file_readable_again', path: at });
       family.trouble = undefined;
+      family.error = undefined;
     } catch (error) {
+      family.error = error as Error;
       this.#notThere(family, key, error as Error);
     }
   }
@@ -190,6 +219,17 @@ export class SourceFollower {
     if (trouble === 'unreadable') this.#reports.tell({ event: 'file_unreadable', path: at, error });
     // Matches of a glob come and go.
     else if (at === this.#setup.source.path) this.#reports.tell({ event: 'file_missing', path: at });
+  }
+
+  /** A file that is mounted by itself stays at the path when it is replaced where it comes from: that is said. */
+  async #checkMount(family: Family, key: string, unlinked: boolean): Promise<void> {
+    const { path: at, mount } = family;
+    await mount.look(at, key, unlinked);
+    if (mount.isMount && !mount.isDetached) {
+      this.#reports.tellOnce(`mounted ${at}`, { event: 'file_mounted', path: at });
+    }
+    if (mount.isCertain) this.#reports.tellOnce(`detached ${at}`, { event: 'file_detached', path: at });
+    else if (!mount.isDetached) this.#reports.forget(`detached ${at}`);
   }
 
   async #open(family: Family, key: string): Promise<void> {

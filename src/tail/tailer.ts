@@ -6,12 +6,10 @@
  * logs.
  */
 import { systemClock } from '../clock.ts';
-import type { Reporter } from '../observe/events.ts';
-import type { Clock, GenerationPosition, IgnoredFile, LineConsumer, ReadProgress } from '../types.ts';
+import type { Clock, ReadProgress, SourceSurvey } from '../types.ts';
 import type { Family } from './family.ts';
-import { ReadBuffer } from './line-reader.ts';
-import type { IgnoredBook, OtherSources, TailSource } from './setup.ts';
-import { SourceFollower } from './source.ts';
+import { followersFor, type FollowerOptions } from './followers.ts';
+import type { SourceFollower } from './source.ts';
 import { FolderWatcher } from './watch.ts';
 
 const POLL_MS = 1000;
@@ -24,40 +22,20 @@ const GATHER_MS = 75;
 const LEAST_BUSY_EVENTS = 3;
 /** Of one log, so that few chunks are filled with much instead of many with little; milliseconds, for the other logs. */
 const TURNS_IN_A_ROW = 8;
-const NS_PER_MS = 1_000_000n;
+/** The folders are looked at every POLL_MS, unless reading is held up. */
+const STALE_MS = 15_000;
+const MS_PER_S = 1000;
 
-const elapsed = (): number => performance.now();
-
-export interface TailerOptions {
-  /** In configuration order: the first one that matches a file owns it. */
-  readonly sources: readonly TailSource[];
-  /** The known generations of each source (by its path), oldest first. */
-  readonly positions: ReadonlyMap<string, readonly GenerationPosition[]>;
-  readonly consumer: LineConsumer;
-  readonly reporter: Reporter;
+export interface TailerOptions extends FollowerOptions {
   readonly clock?: Clock;
-  /** When the daemon started, Unix milliseconds: what was rotated since is to be read. Now, by default. */
-  readonly startedMs?: number;
   /** At least this often the folders are looked at. */
   readonly pollMs?: number;
-  /** Memory of READ_BYTES that lines are to be read into. */
-  readonly readInto?: Buffer;
   /** False: no file-system events, only the poll. */
   readonly watch?: boolean;
-  /** Remembers nothing by default. */
-  readonly ignored?: IgnoredBook;
 }
-
-const NOTHING_IGNORED: IgnoredBook = {
-  of: () => [],
-  keep: () => Promise.resolve(),
-  isReplayed: () => Promise.resolve(false),
-  command: (_source, path) => `tailmeter replay ${path}`,
-};
 
 export class Tailer {
   readonly #sources: readonly SourceFollower[];
-  readonly #paths: readonly string[];
   readonly #watcher: FolderWatcher | undefined;
   readonly #clock: Clock;
   readonly #pollMs: number;
@@ -77,32 +55,10 @@ export class Tailer {
   #lookedAt = 0;
 
   constructor(options: TailerOptions) {
-    const { sources, positions, consumer, reporter, clock = systemClock, pollMs = POLL_MS } = options;
-    const { ignored = NOTHING_IGNORED } = options;
+    const { clock = systemClock, pollMs = POLL_MS } = options;
     this.#clock = clock;
     this.#pollMs = pollMs;
-    const buffer = new ReadBuffer(options.readInto);
-    const startedNs = BigInt(options.startedMs ?? Date.now()) * NS_PER_MS;
-    const followers: SourceFollower[] = [];
-    for (const source of sources) {
-      const known = positions.get(source.path) ?? [];
-      const others = otherSources(followers, followers.length);
-      followers.push(
-        new SourceFollower({
-          source,
-          positions: known,
-          consumer,
-          reporter,
-          buffer,
-          startedNs,
-          elapsed,
-          others,
-          ignored,
-        }),
-      );
-    }
-    this.#sources = followers;
-    this.#paths = sources.map(({ path }) => path);
+    this.#sources = followersFor(options);
     if (options.watch !== false) {
       this.#watcher = new FolderWatcher((folder, renamed, name) => this.#onEvent(folder, renamed, name));
     }
@@ -122,12 +78,21 @@ export class Tailer {
   }
 
   progress(): readonly ReadProgress[] {
-    return this.#sources.flatMap((source) => source.progress());
+    return this.#sources.flatMap((source) => source.survey().files);
   }
 
-  /** Files of each source that are not billed as it is not clear whose they are. */
-  ignored(): ReadonlyMap<string, readonly IgnoredFile[]> {
-    return new Map(this.#paths.map((path, index) => [path, this.#sources[index]?.ignored ?? []]));
+  /** By path of the source: what is unread now, and what is not known. */
+  survey(): ReadonlyMap<string, SourceSurvey> {
+    const staleMs = performance.now() - this.#lookedAt;
+    const surveys = new Map<string, SourceSurvey>();
+    for (const source of this.#sources) {
+      const { path } = source;
+      const now = source.survey();
+      const reason = `reading is held up: its folder was looked at ${Math.round(staleMs / MS_PER_S)} s ago`;
+      const unknown = staleMs < STALE_MS ? now.unknown : [...now.unknown, { path, reason }];
+      surveys.set(path, { ...now, unknown });
+    }
+    return surveys;
   }
 
   async #shutDown(): Promise<void> {
@@ -230,16 +195,4 @@ export class Tailer {
     this.#woken = true;
     this.#wake();
   }
-}
-
-function otherSources(followers: readonly SourceFollower[], own: number): OtherSources {
-  const others = (): SourceFollower[] => followers.filter((_, index) => index !== own);
-  return {
-    holderOf: (key) =>
-      others().reduce<string | undefined>((path, other) => path ?? other.holderOf(key), undefined),
-    follows: (at) => others().some((other) => other.follows(at)),
-    matches: (at) => others().some((other) => other.matches(at)),
-    readUpTo: async (sighting) =>
-      Math.max(0, ...(await Promise.all(others().map((other) => other.readUpTo(sighting))))),
-  };
 }

@@ -99,11 +99,16 @@ test('a chunk that is gone, and nothing else, is a difference', async () => {
   expect((await setup.audit()).differences).toEqual([
     { scope: 'destination lago', what: 'events in chunk files (pending)', expected: 20, found: 0 },
   ]);
-  // The next start gives them up: the books are right again, and say what was lost.
+  // The next start gives them up: the books are right again, and say what was lost, until somebody takes note of it.
   await setup.run({});
+  const { differences, losses } = await setup.audit();
+  expect(differences).toMatchObject([{ what: expect.stringContaining('20 events'), expected: 'delivered' }]);
+  expect(losses).toMatchObject([{ kind: 'events', destination: 'lago', events: 20, acknowledged: null }]);
+  await setup.acknowledge();
   expect(await setup.audit()).toMatchObject({
     differences: [],
     notes: [expect.stringContaining('20 events were lost')],
+    losses: [{ events: 20, acknowledged: expect.stringContaining('T') as string }],
   });
   expect((await setup.audit({ online: true })).differences).toMatchObject([
     { scope: 'destination lago, subscription user-0', expected: 10, found: 0 },
@@ -130,11 +135,15 @@ test('a flipped byte in a chunk is a difference; once it is mended from the log,
   });
 });
 
-test('a chunk that cannot be mended, as the rules have changed, is a note that says what is lost', async () => {
+test('a chunk that cannot be mended, as the rules have changed, is a loss with its range, and then a note', async () => {
   await using setup = await AuditSetup.create();
   await setup.run({ 'access.log': mixedLines('a') }, { deliver: false });
   await edit(await setup.singleFile('spool/lago'), (text) => text.replace('"a-7"', '"b-7"'));
   await setup.run({}, { rule: { event_code: 'another' } });
+  expect((await setup.audit()).losses).toMatchObject([
+    { kind: 'events', events: 20, path: setup.log, from: 0, acknowledged: null },
+  ]);
+  await setup.acknowledge();
   const { differences, notes } = await setup.audit({ rule: { event_code: 'another' } });
   expect(differences).toEqual([]);
   expect(notes).toMatchObject([

@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { acknowledgeLosses } from '../../src/audit/acknowledge.ts';
 import { audit } from '../../src/audit/audit.ts';
 import type { AuditReport } from '../../src/audit/findings.ts';
 import { systemClock } from '../../src/clock.ts';
@@ -89,6 +90,15 @@ export class AuditSetup implements AsyncDisposable {
   audit(options: Parameters<AuditSetup['config']>[0] & { online?: boolean } = {}): Promise<AuditReport> {
     const online = { clock: systemClock, userAgent: 'tailmeter/0.0.0' };
     return audit({ config: this.config(options), ...(options.online === true ? { online } : {}) });
+  }
+
+  /** Takes note of all losses. */
+  async acknowledge(): Promise<void> {
+    const { losses } = await this.audit();
+    await acknowledgeLosses(
+      this.state,
+      losses.map(({ id }) => id),
+    );
   }
 
   /** The only file of a folder of the state whose name begins so. */

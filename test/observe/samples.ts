@@ -11,6 +11,8 @@ export const SAMPLES: { readonly [K in EventName]: Extract<TelemetryEvent, { eve
   file_found: { event: 'file_found', ...file, offset: 7 },
   file_unreadable: { event: 'file_unreadable', ...file, error },
   file_readable_again: { event: 'file_readable_again', ...file },
+  file_mounted: { event: 'file_mounted', ...file },
+  file_detached: { event: 'file_detached', ...file },
   file_claimed_twice: { event: 'file_claimed_twice', ...file, owner: '/var/log/a.*' },
   rotation: { event: 'rotation', ...file, kind: 'renamed' },
   generation_found: { event: 'generation_found', ...generation, offset: 7 },

@@ -42,8 +42,13 @@ export class Daemon {
   readonly log: LogEntry[] = [];
 
   /** Resolves when the daemon says that it has started. The configuration must log as JSON. */
-  static async start(config: string, env: NodeJS.ProcessEnv = {}, user?: number): Promise<Daemon> {
-    const daemon = new Daemon(config, env, user);
+  static async start(
+    config: string,
+    env: NodeJS.ProcessEnv = {},
+    user?: number,
+    prefix: readonly string[] = [],
+  ): Promise<Daemon> {
+    const daemon = new Daemon(config, env, user, prefix);
     await daemon.logged(({ event }) => event === 'started');
     return daemon;
   }
@@ -53,8 +58,10 @@ export class Daemon {
     return new Daemon(config, {});
   }
 
-  private constructor(config: string, env: NodeJS.ProcessEnv, user?: number) {
-    this.#child = spawn(process.execPath, [BIN, 'run', '--config', config], {
+  /** @param prefix a command that runs the one behind it in its own place */
+  private constructor(config: string, env: NodeJS.ProcessEnv, user?: number, prefix: readonly string[] = []) {
+    const [command, ...args] = [...prefix, process.execPath, BIN, 'run', '--config', config];
+    this.#child = spawn(command, args, {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, ...env },
       ...(user === undefined ? {} : { uid: user, gid: user }),
