@@ -7,6 +7,9 @@ import { readConfig } from './config-file.ts';
 import { lossText } from './loss-text.ts';
 import { VERSION } from './version.ts';
 
+/** Rows of one source: a limit that is reached concerns hundreds of files alike. */
+const MOST_UNKNOWN = 10;
+
 /** @param live Fail unless a daemon answers: for health checks. */
 export async function status(
   file: string,
@@ -64,7 +67,8 @@ function sourceRows(from: SourceStatus): string[] {
         ]),
     ...(files.length === 0 && unknown.length === 0 ? ['  no file to read now'] : []),
     ...files.map(fileText),
-    ...unknown.map(({ path, reason }) => `  not known: ${path}: ${reason}`),
+    ...unknown.slice(0, MOST_UNKNOWN).map(({ path, reason }) => `  not known: ${path}: ${reason}`),
+    ...(unknown.length > MOST_UNKNOWN ? [`  not known: ${unknown.length - MOST_UNKNOWN} more`] : []),
     ...ignored.map(({ path, bytes, why }) => `  not billed: ${path} (${bytes} bytes): ${why}`),
   ];
 }

@@ -4,6 +4,7 @@
 import { constants, fstatSync, readlinkSync, readSync, type BigIntStats } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { ArchiveContent } from './archive-content.ts';
+import { holdDescriptor, releaseDescriptor } from './descriptors.ts';
 import type { LogKind } from './siblings.ts';
 
 export interface ContentStat {
@@ -53,9 +54,11 @@ export interface OpenLog {
 class FileContent implements Content {
   readonly growing = true;
   readonly #file: FileHandle;
+  #closed = false;
 
   constructor(file: FileHandle) {
     this.#file = file;
+    holdDescriptor();
   }
 
   async read(into: Buffer, length: number, position: number): Promise<number> {
@@ -89,6 +92,8 @@ class FileContent implements Content {
   }
 
   async close(): Promise<void> {
+    if (!this.#closed) releaseDescriptor();
+    this.#closed = true;
     await this.#file.close();
   }
 }

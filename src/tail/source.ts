@@ -6,6 +6,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { SourceSurvey } from '../types.ts';
 import { openLog } from './content.ts';
+import { assertRoomForLog } from './descriptors.ts';
 import { Families, keyOf } from './families.ts';
 import type { Family } from './family.ts';
 import { Folders } from './folders.ts';
@@ -233,6 +234,7 @@ export class SourceFollower {
   }
 
   async #open(family: Family, key: string): Promise<void> {
+    assertRoomForLog();
     const log = await openLog(family.path, 'plain');
     if (fileKey(log.dev, log.ino) === key) {
       family.promote(this.#naming.reader(log));

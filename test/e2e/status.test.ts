@@ -203,6 +203,29 @@ test('lost lines that turn up after all are read, and are lost no more', async (
 });
 
 const isRoot = process.getuid?.() === 0;
+test('of more logs than the process may open, as many as fit are read, and the others are told', async () => {
+  const { s, log } = await scenario();
+  await using _ = s;
+  const folder = join(log, '..');
+  await s.configure({ source: { path: join(folder, '*.log'), rotate_wait: 0.1 } });
+  for (let host = 0; host < 300; host++) await writeFile(join(folder, `${host}.log`), linesOf(`h${host}`, 1));
+  const daemon = await Daemon.start(s.config, {}, undefined, ['prlimit', '--nofile=256:256']);
+  await s.sandbox.store.stored(160);
+  // Many chunks at once may run into the limit for a moment; it does not stay so.
+  const { running, sources } = await statusWhen(s.config, ({ spool }) => spool.paused.length === 0);
+  expect(running).toBe(true);
+  expect(sources[0]?.files).toHaveLength(160);
+  expect(sources[0]?.unknown).toHaveLength(140);
+  expect(sources[0]?.unknown[0]?.reason).toContain('EMFILE');
+  expect(sources[0]?.lag_bytes).toBeNull();
+  expect(await textOf(s)).toContain('how far behind is not known');
+  expect(await daemon.stop()).toBe(0);
+  const next = await Daemon.start(s.config);
+  await s.sandbox.store.stored(300);
+  await next.stop();
+  expect((await statusOf(s.config)).sources[0]).toMatchObject({ lag_bytes: 0, unknown: [] });
+});
+
 /** Runs the rest with `$1` mounted over `$2`, where nobody else sees it, as a container does. */
 const mounted = (host: string, log: string): string[] => [
   'unshare',
