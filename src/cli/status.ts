@@ -20,6 +20,9 @@ export async function status(
   if (live && answer === undefined) {
     throw new StateDirError(`no tailmeter runs on ${config.state_dir}`);
   }
+  if (live && answer?.pid === undefined) {
+    throw new StateDirError(`the tailmeter that runs on ${config.state_dir} does not answer`);
+  }
   const now = answer?.sources === undefined ? await fromFiles(config, answer) : (answer as Status);
   process.stdout.write(json ? `${JSON.stringify(now, undefined, 2)}\n` : statusText(now));
   return 0;
@@ -45,6 +48,7 @@ function statusText(now: Status): string {
 
 function headText({ running, pid, started, version, state_dir: stateDir }: Status): string {
   if (!running) return `not running; as the last one left it in ${stateDir}`;
+  if (pid === null) return `running, but it does not answer; as it is in the files of ${stateDir}`;
   return started === null
     ? `starting (pid ${pid}); as the last one left it in ${stateDir}`
     : `running (pid ${pid}, since ${started}, version ${version})`;

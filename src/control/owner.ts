@@ -120,7 +120,8 @@ class Ownership implements StateOwner {
 }
 
 /**
- * The status that the owner of a state directory gives; undefined when nobody owns it.
+ * The status that the owner of a state directory gives; undefined when nobody owns it. One that is halted, or too busy
+ * to answer, is only known to run.
  * @throws StateDirError when this user may not ask.
  */
 export async function askOwner(stateDir: string): Promise<unknown> {
@@ -131,7 +132,7 @@ export async function askOwner(stateDir: string): Promise<unknown> {
     if (answer !== undefined && answer !== '') return JSON.parse(answer) as unknown;
     // Nobody, or nobody whom this user may ask?
     await access(path, constants.W_OK);
-    return undefined;
+    return answer === undefined ? undefined : { running: true };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw stateDirError(stateDir, error);

@@ -202,6 +202,21 @@ test('lost lines that turn up after all are read, and are lost no more', async (
   expect(await auditOf(s)).toMatchObject({ code: 0, report: { losses: [] } });
 });
 
+test('a daemon that does not answer is not told as one that does not run', async () => {
+  const { s, log } = await scenario();
+  await using _ = s;
+  await writeFile(log, linesOf('a', 10));
+  const daemon = await Daemon.start(s.config);
+  await s.sandbox.store.stored(10);
+  daemon.signal('SIGSTOP');
+  const status = await statusOf(s.config);
+  expect(status).toMatchObject({ running: true, pid: null });
+  expect(await textOf(s)).toContain('running, but it does not answer');
+  expect(await tailmeter(['status', '--config', s.config, '--live'])).toMatchObject({ code: 1 });
+  daemon.signal('SIGCONT');
+  await daemon.stop();
+});
+
 const isRoot = process.getuid?.() === 0;
 test('of more logs than the process may open, as many as fit are read, and the others are told', async () => {
   const { s, log } = await scenario();
