@@ -74,11 +74,12 @@ async function replay(): Promise<string[][]> {
         endsByItself: true,
       };
     });
-    rates.push(lines / run.flowSeconds);
+    // From the start on: an archive is verified before its first event.
+    rates.push(lines / run.seconds);
   }
   const [plain = 0, zipped = 0] = rates;
   return [
-    ['replay of a plain log, events/s', figure(plain), ''],
+    ['replay of a plain log, start and end included, events/s', figure(plain), ''],
     ['replay of the same as .gz, events/s', figure(zipped), `${percent(zipped / plain)} of plain`],
   ];
 }

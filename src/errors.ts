@@ -115,6 +115,48 @@ export class LogReadError extends TailmeterError {
   }
 }
 
+/** A log is packed in a way that is not read, or not read there. */
+export class PackedLogError extends TailmeterError {
+  readonly code = 'TM_LOG_PACKED';
+  override readonly exitCode = 2;
+
+  readonly file: string;
+  /** What is wrong with the file, and the remedy. */
+  readonly detail: string;
+  /** It is a log that is followed, not one that was rotated away. */
+  readonly isFollowed: boolean;
+
+  constructor(file: string, detail: string, isFollowed = false) {
+    super(`${file} ${detail}`);
+    this.file = file;
+    this.detail = detail;
+    this.isFollowed = isFollowed;
+  }
+}
+
+/** A part of an archive is not what was packed, or cannot be told to be: nothing of it is read. */
+export class DamagedArchiveError extends TailmeterError {
+  readonly code = 'TM_ARCHIVE_DAMAGED';
+
+  /** Packed bytes that are not read. */
+  readonly from: number;
+  readonly to: number;
+  /** Where they would begin, unpacked. */
+  readonly unpackedFrom: number;
+  readonly reason: string;
+
+  constructor(damage: { from: number; to: number; unpackedFrom: number; reason: string }) {
+    const { from, to, unpackedFrom, reason } = damage;
+    super(
+      `packed bytes ${from} to ${to} (unpacked from byte ${unpackedFrom} on) do not verify: ${reason}; nothing of them is read: replace the file by a whole copy, or bill what it holds unverified with tailmeter replay --accept-damaged`,
+    );
+    this.from = from;
+    this.to = to;
+    this.unpackedFrom = unpackedFrom;
+    this.reason = reason;
+  }
+}
+
 /** Lago refuses to tell what an audit asks, or cannot be reached. */
 export class LagoAnswerError extends TailmeterError {
   readonly code = 'TM_LAGO_ANSWER';

@@ -30,7 +30,7 @@ import {
   sourceStatus,
   type Status,
 } from './control/status.ts';
-import { LogReadError } from './errors.ts';
+import { DamagedArchiveError, LogReadError } from './errors.ts';
 import { compileMapper, mapperBytes } from './map/compile.ts';
 import { mappingId } from './map/mapping-id.ts';
 import { limitsAt } from './map/plausible.ts';
@@ -42,7 +42,8 @@ import { add, noLines } from './spool/counts.ts';
 import { IgnoredFiles } from './spool/ignored-files.ts';
 import { Spool, spoolBytes } from './spool/spool.ts';
 import { diskFs, type StateFs } from './spool/state-fs.ts';
-import { readFinished } from './tail/finished.ts';
+import { noteUnverified } from './spool/unverified-book.ts';
+import { readFinished, verifyAhead, type FinishedFile, type UnverifiedPart } from './tail/finished.ts';
 import { READ_BYTES } from './tail/line-reader.ts';
 import { RangeReader } from './tail/ranges.ts';
 import { resumeFinished } from './tail/resume.ts';
@@ -67,6 +68,8 @@ export interface PipelineOptions {
   readonly builtMs?: number;
   /** Replay: what is selected; the progress of another selection is not continued. */
   readonly plan?: string;
+  /** Replay: what of an archive does not verify is read, too, and kept note of. */
+  readonly acceptDamaged?: boolean;
 }
 
 /** A finished log and the source as whose it is read. */
@@ -86,6 +89,13 @@ export class Pipeline {
   readonly #mappers: ReadonlyMap<string, LineMapper>;
   readonly #startedMs = Date.now();
   readonly #acknowledged: Acknowledged;
+  /** What a replay has read though it does not verify. */
+  readonly unverified: {
+    readonly path: string;
+    readonly from: number;
+    readonly to: number;
+    readonly lines: number;
+  }[] = [];
   #forgetsProgress = false;
   #tailer: Tailer | undefined;
 
@@ -108,7 +118,12 @@ export class Pipeline {
       return mapper;
     };
     let opened: Spool | undefined;
-    const ranges = new RangeReader({ sources, positions: () => opened?.positions() ?? new Map(), clock });
+    const ranges = new RangeReader({
+      sources,
+      positions: () => opened?.positions() ?? new Map(),
+      clock,
+      ...(options.acceptDamaged === undefined ? {} : { acceptDamaged: options.acceptDamaged }),
+    });
     const spool = await Spool.open({
       fs,
       stateDir,
@@ -205,22 +220,78 @@ export class Pipeline {
   async replay(files: readonly ReplayFile[], signal: AbortSignal): Promise<LogReadError[]> {
     const failures: LogReadError[] = [];
     for (const { path, source } of files) this.#ranges.add(source.path, path);
-    for (const { path, source } of files) {
-      await readFinished([path], {
-        source: source.path,
-        maxLineBytes: source.max_line_bytes,
-        consumer: this.#spool.intake,
-        signal,
-        readInto: this.#readInto,
-        resume: (generation, open) =>
-          resumeFinished(this.#spool.positions().get(source.path) ?? [], generation, open),
-      }).catch((error: unknown) => {
+    for (const [index, { path, source }] of files.entries()) {
+      const next = files[index + 1];
+      const ahead = next === undefined ? undefined : verifyAhead(next.path, signal);
+      try {
+        const logs = await readFinished([path], {
+          source: source.path,
+          maxLineBytes: source.max_line_bytes,
+          consumer: this.#spool.intake,
+          signal,
+          readInto: this.#readInto,
+          resume: (generation, open) =>
+            resumeFinished(this.#spool.positions().get(source.path) ?? [], generation, open),
+          ...(this.#o.acceptDamaged === true && {
+            acceptDamaged: (part) => this.#acceptUnverified(source.path, part),
+          }),
+        });
+        for (const log of logs) await this.#noteUnverified(log);
+      } catch (error) {
         if (!(error instanceof LogReadError)) throw error;
         failures.push(error);
-      });
+        const { cause } = error;
+        if (cause instanceof DamagedArchiveError) {
+          const { from, to, unpackedFrom, reason } = cause;
+          this.#o.reporter.report({
+            event: 'archive_damaged',
+            source: source.path,
+            path,
+            from,
+            to,
+            unpackedFrom,
+            reason,
+          });
+        }
+      } finally {
+        await ahead;
+      }
     }
     await this.#spool.flush();
     return failures;
+  }
+
+  /** Before the first of its lines is read: whatever happens then, it can be told which events came of it. */
+  async #acceptUnverified(source: string, part: UnverifiedPart): Promise<void> {
+    const { path, from: unpackedFrom, damage } = part;
+    const { from, to, reason } = damage;
+    this.#o.reporter.report({ event: 'unverified_accepted', source, path, from, to, unpackedFrom, reason });
+    await this.#note(part, {});
+  }
+
+  async #noteUnverified({ bytes, unverified }: FinishedFile): Promise<void> {
+    if (unverified === undefined) return;
+    const { path, lines } = unverified;
+    this.unverified.push({ path, from: unverified.from, to: bytes, lines });
+    // A run that goes on behind the range finds nothing new in it.
+    if (lines > 0) await this.#note(unverified, { to: bytes, lines });
+  }
+
+  async #note(
+    { path, from, generation, damage }: UnverifiedPart,
+    done: { to?: number; lines?: number },
+  ): Promise<void> {
+    const { fs = diskFs, stateDir, clock = systemClock } = this.#o;
+    await noteUnverified(fs, stateDir, {
+      path,
+      fingerprint: generation.fingerprint,
+      from,
+      packed_from: damage.from,
+      packed_to: damage.to,
+      reason: damage.reason,
+      at: new Date(clock.now()).toISOString(),
+      ...done,
+    });
   }
 
   /** Somebody may have deleted the state directory: makes it anew, and brings back what waited in it. */

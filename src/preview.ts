@@ -7,12 +7,14 @@ import { systemClock } from './clock.ts';
 import type { Config } from './config/types.ts';
 import { mapperFor, type PipelineOptions, type ReplayFile } from './pipeline.ts';
 import { limitsAt } from './map/plausible.ts';
-import { readFinished } from './tail/finished.ts';
+import { readFinished, refuseUnread } from './tail/finished.ts';
 import type { DeadReason, LineFailure, LineSink, SourceCounts } from './types.ts';
 import { NO_LIMITS } from './time-limits.ts';
 
 export interface PreviewSummary extends Omit<SourceCounts, 'repeated'> {
   events: number;
+  /** Of the lines: from bytes of archives that do not verify. */
+  unverified: number;
   /** Dead letters by reason, each with the first that was met, for a person. */
   readonly reasons: Map<DeadReason, { count: number; example: string }>;
 }
@@ -22,7 +24,7 @@ export interface PreviewSummary extends Omit<SourceCounts, 'repeated'> {
  *   during the call. A returned promise is waited for.
  */
 export async function preview(
-  options: { readonly config: Config } & Pick<PipelineOptions, 'window' | 'allowOld'>,
+  options: { readonly config: Config } & Pick<PipelineOptions, 'window' | 'allowOld' | 'acceptDamaged'>,
   files: readonly ReplayFile[],
   event: (bytes: Buffer) => void | Promise<void>,
 ): Promise<PreviewSummary> {
@@ -32,16 +34,19 @@ export async function preview(
     dead: 0,
     mapped: 0,
     events: 0,
+    unverified: 0,
     reasons: new Map(),
   };
   const sink = new PreviewSink(summary);
+  await refuseUnread(files.map(({ path }) => path));
   for (const { path, source } of files) {
     const mapper = mapperFor(options, source);
     sink.limits = limitsAt(source, systemClock.now(), options.allowOld);
     const place = (offset: number): string => `${path}, offset ${offset}`;
-    await readFinished([path], {
+    const logs = await readFinished([path], {
       source: source.path,
       maxLineBytes: source.max_line_bytes,
+      ...(options.acceptDamaged === true && { acceptDamaged: () => {} }),
       consumer: {
         lines({ generation, bytes, offset }) {
           for (let start = 0; start < bytes.length;) {
@@ -63,6 +68,7 @@ export async function preview(
         ended: () => {},
       },
     });
+    for (const { unverified } of logs) summary.unverified += unverified?.lines ?? 0;
   }
   return summary;
 }

@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import type { Config } from '../config/types.ts';
 import { layoutOf } from '../spool/layout.ts';
 import { diskFs } from '../spool/state-fs.ts';
+import { unverifiedRanges } from '../spool/unverified-book.ts';
 import type { Clock } from '../types.ts';
 import { checkQueue } from './chunks.ts';
 import { Findings, type AuditReport } from './findings.ts';
@@ -57,6 +58,12 @@ export async function audit({ config, online }: AuditOptions): Promise<AuditRepo
   for (const name of await fs.list(quarantine)) {
     findings.note(
       `${join(quarantine, name)} was damaged and put aside; its events were read from the log once more, unless they count as lost: delete it when you know why`,
+    );
+  }
+  for (const { path, from, to, lines } of await unverifiedRanges(fs, join(stateDir, 'replay'))) {
+    const range = `${path}, bytes ${from} to ${to ?? '?'}`;
+    findings.note(
+      `${range}: ${lines ?? 'some'} lines were billed though they do not verify (replay --accept-damaged)`,
     );
   }
   if (online !== undefined) {

@@ -3,9 +3,11 @@ import { insecureEndpoints } from '../config/checks.ts';
 import { clientControlled } from '../map/client-controlled.ts';
 import { doubtful } from '../map/doubtful.ts';
 import { readConfigWithSecrets } from './config-file.ts';
+import { refusePackedSources } from './packed-sources.ts';
 
 export async function check(file: string): Promise<number> {
   const config = await readConfigWithSecrets(file);
+  await refusePackedSources(file, config);
   for (const address of insecureEndpoints(config)) {
     process.stderr.write(`warning: Using lago endpoint_addrs with no TLS is a security risk: ${address}\n`);
   }

@@ -66,7 +66,10 @@ function buildProgram(done: (code: number) => void): Command {
   );
 
   withConfig('preview', 'print the events that logs would give, one per line; changes nothing')
-    .argument('[log...]', 'finished or current logs, plain or .gz; the configured sources when none is named')
+    .argument(
+      '[log...]',
+      'finished or current logs, plain, .gz or .zst; the configured sources when none is named',
+    )
     .option('--source <path>', 'read the logs as those of this configured source')
     .option('--allow-old', ALLOW_OLD)
     .action(async (logs: string[], options: { config: string; source?: string; allowOld?: boolean }) =>
@@ -95,12 +98,13 @@ function buildProgram(done: (code: number) => void): Command {
     });
 
   withConfig('replay', 'ship the events of finished logs; what Lago has already counts as a duplicate')
-    .argument('<log...>', 'finished logs, plain or .gz')
+    .argument('<log...>', 'finished logs, plain, .gz or .zst')
     .option('--since <time>', 'only events from this time on (RFC 3339 or Unix seconds)', instant)
     .option('--until <time>', 'only events before this time', instant)
     .option('--source <path>', 'read the logs as those of this configured source')
     .option('--give-up-after <seconds>', 'stop when nothing could be delivered for so long', seconds, 60)
     .option('--allow-old', ALLOW_OLD)
+    .option('--accept-damaged', 'bill also what of an archive does not verify, as far as it unpacks, marked')
     .option('--dry-run', 'say what would be sent, and send nothing')
     .action(async (logs: string[], flags: ReplayFlags) =>
       done(await (await import('./replay.ts')).replay(flags.config, logs, replayRequest(flags))),
@@ -143,9 +147,18 @@ interface ReplayFlags {
   readonly giveUpAfter: number;
   readonly dryRun?: boolean;
   readonly allowOld?: boolean;
+  readonly acceptDamaged?: boolean;
 }
 
-function replayRequest({ since, until, source, giveUpAfter, dryRun, allowOld }: ReplayFlags): ReplayRequest {
+function replayRequest({
+  since,
+  until,
+  source,
+  giveUpAfter,
+  dryRun,
+  allowOld,
+  acceptDamaged,
+}: ReplayFlags): ReplayRequest {
   return {
     window: {
       ...(since === undefined ? {} : { sinceMs: since }),
@@ -155,6 +168,7 @@ function replayRequest({ since, until, source, giveUpAfter, dryRun, allowOld }: 
     giveUpAfterMs: giveUpAfter * 1000,
     dryRun: dryRun ?? false,
     allowOld: allowOld ?? false,
+    acceptDamaged: acceptDamaged ?? false,
   };
 }
 

@@ -5,6 +5,7 @@ import type { Config } from '../config/types.ts';
 import { preview, type PreviewSummary } from '../preview.ts';
 import { readConfig } from './config-file.ts';
 import { pairWithSources } from './logs.ts';
+import { refusePackedSources } from './packed-sources.ts';
 
 export async function previewLogs(
   file: string,
@@ -12,6 +13,8 @@ export async function previewLogs(
   { source, allowOld = false }: { readonly source?: string; readonly allowOld?: boolean },
 ): Promise<number> {
   const config = await readConfig(file);
+  // What it shows is what `run` does.
+  if (logs.length === 0) await refusePackedSources(file, config);
   const files = pairWithSources(config, logs.length > 0 ? logs : await currentLogs(config), source);
   const left = new AbortController();
   process.stdout.once('error', () => left.abort());
@@ -41,9 +44,10 @@ async function currentLogs({ sources }: Config): Promise<string[]> {
 }
 
 /** The summary for a person, several lines. */
-export function summaryText({ lines, events, skipped, dead, reasons }: PreviewSummary): string {
+export function summaryText({ lines, events, skipped, dead, unverified, reasons }: PreviewSummary): string {
   const letters = [...reasons].map(
     ([reason, { count, example }]) => `  ${reason}: ${count}, the first at ${example}\n`,
   );
-  return `${lines} lines, ${events} events, ${skipped} skipped, ${dead} dead letters\n${letters.join('')}`;
+  const doubtful = unverified > 0 ? `  unverified: ${unverified} lines, of archives that are damaged\n` : '';
+  return `${lines} lines, ${events} events, ${skipped} skipped, ${dead} dead letters\n${doubtful}${letters.join('')}`;
 }

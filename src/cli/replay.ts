@@ -12,6 +12,7 @@ import { Pipeline, type PipelineOptions, type ReplayFile } from '../pipeline.ts'
 import { preview } from '../preview.ts';
 import { noteReplayed } from '../spool/ignored-files.ts';
 import { diskFs } from '../spool/state-fs.ts';
+import { refuseUnread } from '../tail/finished.ts';
 import { sight, type Sight } from '../tail/sight.ts';
 import { readConfig, readConfigWithSecrets } from './config-file.ts';
 import { giveWay } from './give-way.ts';
@@ -27,17 +28,19 @@ export interface ReplayRequest {
   readonly dryRun: boolean;
   /** Times that are older than plausible_age are billed, too. */
   readonly allowOld: boolean;
+  /** Read also what of an archive does not verify. */
+  readonly acceptDamaged: boolean;
 }
 
 const GRACE_MS = 5000;
 const LOOK_MS = 200;
 
 export async function replay(file: string, logs: readonly string[], request: ReplayRequest): Promise<number> {
-  const { window, allowOld } = request;
+  const { window, allowOld, acceptDamaged } = request;
   if (request.dryRun) {
     const config = await readConfig(file);
     const summary = await preview(
-      { config, window, allowOld },
+      { config, window, allowOld, acceptDamaged },
       pairWithSources(config, logs, request.source),
       () => {},
     );
@@ -46,6 +49,7 @@ export async function replay(file: string, logs: readonly string[], request: Rep
   }
   const config = await readConfigWithSecrets(file);
   const files = pairWithSources(config, logs, request.source);
+  await refuseUnread(files.map(({ path }) => path));
   const reporter = createReporter({ ...config.log, secrets: secretsOf(config) });
   const stateDir = join(config.state_dir, 'replay');
   let pipeline: Pipeline | undefined;
@@ -62,12 +66,14 @@ export async function replay(file: string, logs: readonly string[], request: Rep
       window,
       allowOld,
       plan: planOf(config, request),
+      acceptDamaged,
     });
     const before = pipeline.status();
     const sights = await sightsOf(files);
     const left = await runToEnd(pipeline, files, before, request.giveUpAfterMs);
     if (left === undefined && isWhole(window)) await noteReplayed(diskFs, config.state_dir, sights);
     reporter.flush();
+    process.stdout.write(unverifiedText(pipeline.unverified, stateDir));
     process.stdout.write(outcomeText(before, pipeline.status(), left, stateDir));
     return left === undefined ? 0 : 1;
   } finally {
@@ -131,7 +137,7 @@ async function runToEnd(
 function unread(failures: readonly LogReadError[]): string | undefined {
   if (failures.length === 0) return undefined;
   for (const { message } of failures) process.stderr.write(`${message}\n`);
-  return `${failures.length} of the logs could not be read to the end, see above: replace by whole copies`;
+  return `${failures.length} of the logs could not be read to the end, see above: replace them by whole copies`;
 }
 
 /** What is left though everything that can be shipped is settled. */
@@ -165,6 +171,16 @@ async function stuck(pipeline: Pipeline, forMs: number, signal: AbortSignal): Pr
     }
   }
   return 'stopped';
+}
+
+/** Which lines nobody can vouch for; nothing when there are none. */
+function unverifiedText(ranges: Pipeline['unverified'], stateDir: string): string {
+  if (ranges.length === 0) return '';
+  const lines = ranges.map(
+    ({ path, from, to, lines }) =>
+      `unverified: ${lines} lines of ${path}, bytes ${from} to ${to} (unpacked)\n`,
+  );
+  return `${lines.join('')}they are noted in ${join(stateDir, 'unverified.ndjson')}\n`;
 }
 
 /** What this run has done, and what is to do. */

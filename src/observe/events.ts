@@ -14,6 +14,30 @@ export type TelemetryEvent =
   | { event: 'file_mounted'; source: string; path: string }
   /** That has happened: the file has lost its name there, or has another one. */
   | { event: 'file_detached'; source: string; path: string }
+  /** Packed bytes [from, to) do not verify; unpacked they would begin at `unpackedFrom`. Nothing of them was read. */
+  | {
+      event: 'archive_damaged';
+      source: string;
+      path: string;
+      from: number;
+      to: number;
+      unpackedFrom: number;
+      reason: string;
+    }
+  /** A replay reads them nevertheless, as it was told to. */
+  | {
+      event: 'unverified_accepted';
+      source: string;
+      path: string;
+      from: number;
+      to: number;
+      unpackedFrom: number;
+      reason: string;
+    }
+  /** A rotated file is packed in a way that is not read. */
+  | { event: 'archive_unsupported'; source: string; path: string; error: Error }
+  /** A followed path holds packed bytes, or names only packed files. */
+  | { event: 'log_packed'; source: string; path: string; error: Error }
   | { event: 'file_claimed_twice'; source: string; path: string; owner: string }
   | {
       event: 'rotation';

@@ -50,6 +50,26 @@ export const MESSAGES: MessageTable = {
     text: (e) =>
       `${e.path} was replaced outside: the file that is mounted here has been renamed or deleted, and is read on, but what is written to the new log at that path does NOT come here; mount its folder, not the file, and start again`,
   },
+  archive_damaged: {
+    level: 'error',
+    text: (e) =>
+      `damaged archive: ${e.path}: packed bytes ${e.from} to ${e.to} (unpacked from byte ${e.unpackedFrom} on) do not verify: ${e.reason}; nothing of them is billed until the file is whole; tailmeter replay --accept-damaged bills them as they are`,
+  },
+  unverified_accepted: {
+    level: 'warn',
+    text: (e) =>
+      `unverified: ${e.path} is read on from byte ${e.unpackedFrom}, from packed bytes ${e.from} to ${e.to}, which do not verify: ${e.reason}`,
+  },
+  archive_unsupported: {
+    level: 'warn',
+    text: (e) => `rotated file not read: ${e.error.message}`,
+    repeatKey: (e) => e.source,
+  },
+  log_packed: {
+    level: 'error',
+    text: (e) => `cannot follow ${e.path}: ${e.error.message}`,
+    repeatKey: (e) => e.path,
+  },
   file_claimed_twice: {
     level: 'warn',
     text: (e) => `${e.path} also matches ${e.source}; it is read only by ${e.owner}`,

@@ -191,7 +191,7 @@ async function readUnlessCopy(
 function situationOf(file: RotatedFile, context: AdoptionContext): Situation {
   const { elapsedMs, nowNs, rotateWaitMs, isMatched, listed } = context;
   const { first, rotated, grown, since, changedAt } = file.appearance;
-  const growing = file.kind === 'plain';
+  const growing = file.log.kind === 'plain';
   const writtenAgoMs = Number((nowNs - file.writtenNs) / NS_PER_MS);
   return {
     first,

@@ -1,12 +1,36 @@
 /**
  * One file of an archive as `Content`: forward only, with the bytes kept that may be asked for again (those from the
- * last `forget` on), so that whoever reads lines need not know the difference.
+ * last `forget` on), so that whoever reads lines need not know the difference. It hands out what was verified and
+ * nothing else, unless it is asked to.
  */
 import type { FileHandle } from 'node:fs/promises';
-import { release, unpack, type ArchiveKind, type Member } from './archive.ts';
+import { DamagedArchiveError } from '../errors.ts';
+import { isTarKind, unpack } from './archive.ts';
 import type { Content, ContentStat } from './content.ts';
+import { release } from './decoder.ts';
+import type { ArchiveKind } from './packing.ts';
+import type { Member } from './untar.ts';
+import { verify, type Damage, type Verification } from './verification.ts';
 
 const NS_PER_MS = 1_000_000n;
+
+/**
+ * - `identify`: only to see what it may be, as far as it unpacks. Nothing is verified, and nothing of it may be billed.
+ * - `read`: nothing is handed out that was not verified.
+ * - `salvage`: verified first, then also what does not verify, as far as it unpacks; `unverifiedFrom` says where.
+ */
+export type ReadPurpose = 'identify' | 'read' | 'salvage';
+
+/** What the files of one archive share. */
+interface Shared {
+  readonly file: FileHandle;
+  readonly kind: ArchiveKind;
+  readonly purpose: ReadPurpose;
+  readonly closing: AbortController;
+  parts: AsyncGenerator<Member | Buffer, void> | undefined;
+  verifying: Promise<Verification> | undefined;
+  verification: Verification | undefined;
+}
 
 export class ArchiveContent implements Content {
   readonly growing = false;
@@ -14,8 +38,9 @@ export class ArchiveContent implements Content {
   /** When the packed file was last written, Unix nanoseconds; undefined when the archive's own time says it. */
   readonly memberMtimeNs: bigint | undefined;
 
-  readonly #file: FileHandle;
-  readonly #parts: AsyncGenerator<Member | Buffer, void>;
+  readonly #shared: Shared;
+  /** Its place among the files of the archive. */
+  readonly #entry: number;
   /** What is kept: unpacked bytes from `#start` to `#end`. */
   #kept: Buffer[] = [];
   #start = 0;
@@ -26,19 +51,53 @@ export class ArchiveContent implements Content {
   #next: Member | undefined;
   #pulling: Promise<void> | undefined;
 
-  private constructor(file: FileHandle, parts: AsyncGenerator<Member | Buffer, void>, member: Member) {
-    this.#file = file;
-    this.#parts = parts;
+  private constructor(shared: Shared, entry: number, member: Member) {
+    this.#shared = shared;
+    this.#entry = entry;
     this.name = member.name;
     this.memberMtimeNs = member.mtimeMs === undefined ? undefined : BigInt(member.mtimeMs) * NS_PER_MS;
   }
 
   /** Opens the first file of an archive. Rejects when there is none, or it cannot be unpacked at all. */
-  static async open(file: FileHandle, kind: ArchiveKind): Promise<ArchiveContent> {
-    const parts = unpack(file, kind);
+  static async open(file: FileHandle, kind: ArchiveKind, purpose: ReadPurpose): Promise<ArchiveContent> {
+    const parts = unpack(file, kind, { salvage: true });
     const { value } = await parts.next();
     if (value === undefined || Buffer.isBuffer(value)) throw new Error('the archive holds no file');
-    return new ArchiveContent(file, parts, value);
+    // Those of another purpose begin anew once they are verified.
+    if (purpose !== 'identify') await parts.return();
+    const shared: Shared = {
+      file,
+      kind,
+      purpose,
+      closing: new AbortController(),
+      parts: purpose === 'identify' ? parts : undefined,
+      verifying: undefined,
+      verification: undefined,
+    };
+    return new ArchiveContent(shared, 0, value);
+  }
+
+  /** Whether it can be read from without long waiting. Asking has it verified meanwhile. */
+  prepare(): boolean {
+    if (this.#shared.parts !== undefined || this.#shared.verification !== undefined || this.#done)
+      return true;
+    void this.#verify().catch((error: unknown) => {
+      this.#failure ??= error as Error;
+      this.#done = true;
+    });
+    return false;
+  }
+
+  /** Salvaged: from where on its bytes are not verified; Infinity when all are. To be asked once it was read from. */
+  get unverifiedFrom(): number {
+    const { verification, kind } = this.#shared;
+    if (verification?.damage === undefined) return Infinity;
+    if (!isTarKind(kind)) return verification.damage.unpackedFrom;
+    return this.#entry < verification.entries ? Infinity : 0;
+  }
+
+  get damage(): Damage | undefined {
+    return this.#shared.verification?.damage;
   }
 
   /** The next file of the archive, undefined when this was the last one. Takes over the descriptor. */
@@ -46,7 +105,9 @@ export class ArchiveContent implements Content {
     this.#floor = Infinity;
     await this.#fill(Infinity);
     if (this.#failure !== undefined) throw this.#failure;
-    return this.#next === undefined ? undefined : new ArchiveContent(this.#file, this.#parts, this.#next);
+    return this.#next === undefined
+      ? undefined
+      : new ArchiveContent(this.#shared, this.#entry + 1, this.#next);
   }
 
   async read(into: Buffer, length: number, position: number): Promise<number> {
@@ -67,6 +128,10 @@ export class ArchiveContent implements Content {
     // What comes next is unpacked, by another thread, while this is mapped.
     void this.#fill(position + 2 * length);
     return copied;
+  }
+
+  head(into: Buffer, length: number): Promise<number> {
+    return this.read(into, length, 0);
   }
 
   peek(): number {
@@ -94,8 +159,20 @@ export class ArchiveContent implements Content {
   }
 
   async close(): Promise<void> {
-    await this.#parts.return();
-    await this.#file.close();
+    const { closing, verifying, file } = this.#shared;
+    closing.abort(new Error('it was closed'));
+    await verifying?.catch(() => undefined);
+    await this.#shared.parts?.return();
+    await file.close();
+  }
+
+  #verify(): Promise<Verification> {
+    const { file, kind, closing } = this.#shared;
+    this.#shared.verifying ??= verify(file, kind, closing.signal).then((verification) => {
+      this.#shared.verification = verification;
+      return verification;
+    });
+    return this.#shared.verifying;
   }
 
   /** Unpacks until there are bytes up to `end`, or no more. Never rejects; may be called again meanwhile. */
@@ -108,7 +185,9 @@ export class ArchiveContent implements Content {
 
   async #pull(): Promise<void> {
     try {
-      const { value } = await this.#parts.next();
+      const parts = this.#shared.parts ?? (await this.#begin());
+      this.#refuseDamaged();
+      const { value } = await parts.next();
       if (value !== undefined && Buffer.isBuffer(value)) {
         this.#kept.push(value);
         this.#end += value.length;
@@ -116,9 +195,34 @@ export class ArchiveContent implements Content {
         return;
       }
       this.#next = value ?? undefined;
+      const { damage } = this;
+      if (this.#next === undefined && damage !== undefined && this.#shared.purpose === 'read') {
+        throw new DamagedArchiveError(damage);
+      }
     } catch (error) {
       this.#failure = error as Error;
     }
     this.#done = true;
+  }
+
+  /** Verifies, then unpacks up to where the bytes of this file, which is the first one, begin. */
+  async #begin(): Promise<AsyncGenerator<Member | Buffer, void>> {
+    const { file, kind, purpose } = this.#shared;
+    const { packed, seals } = await this.#verify();
+    const parts =
+      purpose === 'salvage'
+        ? unpack(file, kind, { sealed: seals, salvage: true })
+        : unpack(file, kind, { sealed: seals, to: packed });
+    this.#refuseDamaged();
+    this.#shared.parts = parts;
+    await parts.next();
+    return parts;
+  }
+
+  /** A file of a tar archive that does not verify gives nothing at all. */
+  #refuseDamaged(): void {
+    const { verification, purpose, kind } = this.#shared;
+    if (purpose !== 'read' || verification?.damage === undefined || !isTarKind(kind)) return;
+    if (this.#entry >= verification.entries) throw new DamagedArchiveError(verification.damage);
   }
 }

@@ -1,11 +1,13 @@
 /**
- * The bytes of one generation, wherever they are kept: a growing file (here) or an archive (`archive-content.ts`).
+ * The bytes of one generation, wherever they are kept: a growing file (here) or an archive (`archive-content.ts`). What
+ * a file is, its first bytes decide, not its name.
  */
 import { constants, fstatSync, readlinkSync, readSync, type BigIntStats } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
-import { ArchiveContent } from './archive-content.ts';
+import { holdsTar } from './archive.ts';
+import { ArchiveContent, type ReadPurpose } from './archive-content.ts';
 import { holdDescriptor, releaseDescriptor } from './descriptors.ts';
-import type { LogKind } from './siblings.ts';
+import { HEAD_BYTES, kindOf, refusePacked, type LogKind } from './packing.ts';
 
 export interface ContentStat {
   /** Bytes now; of an archive, those that were unpacked so far. */
@@ -21,6 +23,13 @@ export interface Content {
   readonly growing: boolean;
   /** Reads into the start of `into`; resolves to the number of bytes, fewer than `length` only at the end. */
   read(into: Buffer, length: number, position: number): Promise<number>;
+  /** The first bytes, to see what log it is. Rejects when they say that it is none, but packed. */
+  head(into: Buffer, length: number): Promise<number>;
+  /**
+   * Whether it can be read from without long waiting. An archive is verified first, which asking begins; a growing file
+   * always can.
+   */
+  prepare(): boolean;
   /**
    * The same for a few bytes of a growing file, at once: right after a read they come from memory, and a trip to the
    * thread pool would cost ten times as much.
@@ -48,17 +57,31 @@ export interface OpenLog {
   readonly ctimeNs: bigint;
   /** When the file was created, Unix nanoseconds; 0 where the file system does not say. */
   readonly birthNs: bigint;
+  /** Changes when the file is written to. */
+  readonly version: string;
   readonly content: Content;
 }
 
 class FileContent implements Content {
   readonly growing = true;
+  readonly #path: string;
   readonly #file: FileHandle;
   #closed = false;
 
-  constructor(file: FileHandle) {
+  constructor(path: string, file: FileHandle) {
+    this.#path = path;
     this.#file = file;
     holdDescriptor();
+  }
+
+  async head(into: Buffer, length: number): Promise<number> {
+    const count = await this.read(into, length, 0);
+    refusePacked(this.#path, into.subarray(0, count));
+    return count;
+  }
+
+  prepare(): boolean {
+    return true;
   }
 
   async read(into: Buffer, length: number, position: number): Promise<number> {
@@ -104,14 +127,26 @@ const statOf = ({ size, mtimeNs, nlink }: BigIntStats): ContentStat => ({
   links: Number(nlink),
 });
 
-/** Opens a log for reading. Rejects with the error of the system, also for what is no regular file. */
-export async function openLog(path: string, kind: LogKind): Promise<OpenLog> {
+/** Changes when a file is written to. */
+export const versionOf = ({ size, mtimeNs }: Pick<BigIntStats, 'size' | 'mtimeNs'>): string =>
+  `${size}:${mtimeNs}`;
+
+/**
+ * Opens a log for reading. Rejects with the error of the system, also for what is no regular file; with PackedLogError
+ * for what is packed in another way than those that are read here.
+ * @param purpose `grow`: what a followed path names; it is read plain, whatever it is. The others: see `ReadPurpose`.
+ */
+export async function openLog(path: string, purpose: ReadPurpose | 'grow'): Promise<OpenLog> {
   // Non-blocking: opening a pipe that nobody writes to would never return.
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const stat = await file.stat({ bigint: true });
     if (!stat.isFile()) throw new Error(`${path} is not a regular file`);
-    const content = kind === 'plain' ? new FileContent(file) : await ArchiveContent.open(file, kind);
+    const kind = purpose === 'grow' ? 'plain' : await kindAt(file, path);
+    const content =
+      kind === 'plain' || purpose === 'grow'
+        ? new FileContent(path, file)
+        : await ArchiveContent.open(file, kind, purpose);
     return {
       path,
       kind,
@@ -121,10 +156,20 @@ export async function openLog(path: string, kind: LogKind): Promise<OpenLog> {
       mtimeNs: (content instanceof ArchiveContent ? content.memberMtimeNs : undefined) ?? stat.mtimeNs,
       ctimeNs: stat.ctimeNs,
       birthNs: stat.birthtimeNs,
+      version: versionOf(stat),
       content,
     };
   } catch (error) {
     await file.close();
     throw error;
   }
+}
+
+/** @throws PackedLogError */
+async function kindAt(file: FileHandle, path: string): Promise<LogKind> {
+  const head = Buffer.allocUnsafe(HEAD_BYTES);
+  const { bytesRead } = await file.read(head, 0, HEAD_BYTES, 0);
+  const kind = kindOf(path, head.subarray(0, bytesRead));
+  if (kind !== 'gz' && kind !== 'zst') return kind;
+  return (await holdsTar(file, kind)) ? `tar.${kind}` : kind;
 }

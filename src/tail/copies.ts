@@ -6,7 +6,7 @@ import { ArchiveContent } from './archive-content.ts';
 import { openLog, type Content } from './content.ts';
 import { fileKey } from './file-key.ts';
 import type { RotatedFile } from './rotated-file.ts';
-import { isMissing, kindOf } from './siblings.ts';
+import { isMissing } from './siblings.ts';
 
 /** So much of a line is compared. */
 const LINE_BYTES = 64 * 1024;
@@ -37,7 +37,7 @@ export async function copiedFrom(file: RotatedFile, known: Iterable<string>): Pr
 
 /** The first whole line, and of a plain file the last one, each with the newlines around it where there are any. */
 async function endsOf(file: RotatedFile): Promise<Buffer[]> {
-  const log = await openLog(file.path, file.kind);
+  const log = await openLog(file.path, 'identify');
   try {
     if (fileKey(log.dev, log.ino) !== file.key) throw new Error(`${file.path} is another file by now`);
     const head = await piece(log.content, 0);
@@ -65,7 +65,7 @@ async function holds(
   lines: readonly Buffer[],
   left: { bytes: number },
 ): Promise<boolean> {
-  const log = await openLog(path, kindOf(path));
+  const log = await openLog(path, 'identify');
   let content: Content | undefined = log.content;
   try {
     if (fileKey(log.dev, log.ino) === own) return false;

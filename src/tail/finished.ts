@@ -1,16 +1,17 @@
 /**
- * Reads a bounded list of finished logs (plain, `.gz`, `.tar.gz`) from beginning to end. It gives the same blocks,
+ * Reads a bounded list of finished logs (plain or packed) from beginning to end. It gives the same blocks,
  * fingerprints and offsets as the tailer gives for the same generations: the same line reader does the work.
  */
-import { LogReadError } from '../errors.ts';
+import { isSystemError, LogReadError, PackedLogError } from '../errors.ts';
 import { MARK_BYTES } from '../mark.ts';
 import type { Generation, GenerationStart, LineConsumer } from '../types.ts';
-import { ArchiveContent } from './archive-content.ts';
+import { ArchiveContent, type ReadPurpose } from './archive-content.ts';
 import type { Opened } from './comparison.ts';
 import { openLog, type Content, type OpenLog } from './content.ts';
 import { FINGERPRINT_MAX_BYTES, fingerprintOf } from './fingerprint.ts';
 import { LineReader, ReadBuffer, type Piece } from './line-reader.ts';
-import { isMissing, kindOf } from './siblings.ts';
+import { isMissing } from './siblings.ts';
+import type { Damage } from './verification.ts';
 
 export interface FinishedOptions {
   /** The configured path as whose log the files are read. */
@@ -26,6 +27,17 @@ export interface FinishedOptions {
     generation: Generation,
     open: () => Promise<Opened>,
   ) => GenerationStart | Promise<GenerationStart>;
+  /** Reads also what does not verify, as far as it unpacks; called before the first such line is delivered. */
+  readonly acceptDamaged?: (found: UnverifiedPart) => void | Promise<void>;
+}
+
+/** A part of a log that is read though it does not verify. */
+export interface UnverifiedPart {
+  readonly path: string;
+  readonly generation: Generation;
+  /** Uncompressed bytes from here on. */
+  readonly from: number;
+  readonly damage: Damage;
 }
 
 export interface FinishedFile {
@@ -34,28 +46,31 @@ export interface FinishedFile {
   readonly generation?: Generation;
   /** Uncompressed bytes that were delivered, those before the start included. */
   readonly bytes: number;
+  /** What of it does not verify, and how many lines that gave. */
+  readonly unverified?: UnverifiedPart & { readonly lines: number };
 }
 
 /**
  * Delivers the files one after the other; an archive of several files gives an entry for each of them. Rejects with
- * `LogReadError`, before anything is read, when a file is missing or may not be read; and, after all whole lines
- * before it were delivered, at damage within a file. What the consumer rejects with is passed on.
+ * `LogReadError` or `PackedLogError`, before anything is read, when a file is missing, may not be read, or is packed in
+ * a way that is not read; and, after all whole lines before it were delivered, at damage within a file. What the
+ * consumer rejects with is passed on.
  */
 export async function readFinished(
   files: readonly string[],
   options: FinishedOptions,
 ): Promise<FinishedFile[]> {
-  for (const file of files) await (await openFinished(file)).content.close();
+  for (const file of files) await (await openFinished(file, 'identify')).content.close();
   const buffer = new ReadBuffer(options.readInto);
   const summaries: FinishedFile[] = [];
   for (const file of files) {
     if (options.signal?.aborted === true) break;
-    const log = await openFinished(file);
+    const log = await openFinished(file, options.acceptDamaged === undefined ? 'read' : 'salvage');
     let content: Content | undefined = log.content;
     try {
       for (let member = 0; content !== undefined; member++) {
         summaries.push(await readOne({ log, content, member }, buffer, options));
-        content = content instanceof ArchiveContent ? await following(file, content) : undefined;
+        content = content instanceof ArchiveContent ? await following(file, content, options) : undefined;
       }
     } finally {
       await log.content.close();
@@ -64,29 +79,61 @@ export async function readFinished(
   return summaries;
 }
 
-async function openFinished(file: string): Promise<OpenLog> {
+/** @throws PackedLogError for the first file that is packed in a way that is not read */
+export async function refuseUnread(files: readonly string[]): Promise<void> {
+  for (const file of files) {
+    const log = await openLog(file, 'identify').catch((error: unknown) => {
+      if (error instanceof PackedLogError) throw error;
+      return undefined;
+    });
+    await log?.content.close();
+  }
+}
+
+/**
+ * Has an archive verified, so that reading it can begin at once. What is wrong with it is for whoever reads it.
+ */
+export async function verifyAhead(file: string, signal: AbortSignal): Promise<void> {
+  const log = await openLog(file, 'read').catch(() => undefined);
+  if (log === undefined) return;
+  const close = (): Promise<void> => log.content.close();
+  const aborted = (): void => void close();
+  signal.addEventListener('abort', aborted, { once: true });
+  await log.content.read(Buffer.allocUnsafe(1), 1, 0).catch(() => 0);
+  signal.removeEventListener('abort', aborted);
+  if (!signal.aborted) await close();
+}
+
+async function openFinished(file: string, purpose: ReadPurpose): Promise<OpenLog> {
   try {
-    return await openLog(file, kindOf(file));
+    return await openLog(file, purpose);
   } catch (error) {
+    if (error instanceof PackedLogError) throw error;
     const detail = isMissing(error) ? 'there is no such file' : `cannot be read: ${(error as Error).message}`;
     throw new LogReadError(file, 0, detail, { cause: error });
   }
 }
 
-async function following(file: string, content: ArchiveContent): Promise<ArchiveContent | undefined> {
+async function following(
+  file: string,
+  content: ArchiveContent,
+  { acceptDamaged }: Pick<FinishedOptions, 'acceptDamaged'>,
+): Promise<ArchiveContent | undefined> {
   try {
     return await content.following();
   } catch (error) {
+    // This is the end of what can be had.
+    if (acceptDamaged !== undefined && !isSystemError(error)) return undefined;
     throw damage(file, 0, error);
   }
 }
 
-/** The same log once more, from its beginning. */
+/** The same log once more, from its beginning, to see which one it is. */
 async function openAgain(file: string, member: number): Promise<Opened> {
-  const log = await openFinished(file);
+  const log = await openFinished(file, 'identify');
   let content: Content | undefined = log.content;
   for (let at = 0; at < member && content instanceof ArchiveContent; at++) {
-    content = await following(file, content);
+    content = await following(file, content, {});
   }
   return { content: content ?? log.content, close: () => log.content.close() };
 }
@@ -94,7 +141,7 @@ async function openAgain(file: string, member: number): Promise<Opened> {
 async function readOne(
   { log, content, member }: { log: OpenLog; content: Content; member: number },
   buffer: ReadBuffer,
-  { source, maxLineBytes, consumer, signal, resume }: FinishedOptions,
+  { source, maxLineBytes, consumer, signal, resume, acceptDamaged }: FinishedOptions,
 ): Promise<FinishedFile> {
   const { path } = log;
   let offset = 0;
@@ -129,8 +176,13 @@ async function readOne(
   ({ offset } = start);
   const lines = new LineReader(content, offset, maxLineBytes, buffer);
   await consumer.started?.(source, generation, offset, before);
+  const unverified = unverifiedPart(content, generation);
+  if (unverified !== undefined) await acceptDamaged?.(unverified);
+  let unverifiedLines = 0;
   const deliver = async (piece: Piece, unterminated: boolean): Promise<void> => {
     const { offset: at, hole, end } = piece;
+    if (unverified !== undefined && end > unverified.from)
+      unverifiedLines += linesBehind(piece, unverified.from);
     if (piece.oversize) {
       const { length, head, tail } = piece;
       await consumer.oversize({ source, generation, offset: at, hole, length, head, tail, nextOffset: end });
@@ -148,16 +200,47 @@ async function readOne(
     lines.accept(piece);
     offset = end;
   };
-  for (;;) {
-    if (signal?.aborted === true) return { path, generation, bytes: offset };
-    const piece = await reading(lines.next());
-    if (piece === 'scanned') continue;
-    const rest = piece ?? (await reading(lines.rest()));
-    if (rest === undefined) break;
-    await deliver(rest, piece === undefined);
+  const outcome = (): FinishedFile => ({
+    path,
+    generation,
+    bytes: offset,
+    ...(unverified === undefined ? {} : { unverified: { ...unverified, lines: unverifiedLines } }),
+  });
+  try {
+    for (;;) {
+      if (signal?.aborted === true) return outcome();
+      const piece = await reading(lines.next());
+      if (piece === 'scanned') continue;
+      const rest = piece ?? (await reading(lines.rest()));
+      if (rest === undefined) break;
+      await deliver(rest, piece === undefined);
+    }
+  } catch (error) {
+    // What is accepted ends where nothing more unpacks; the line that this cuts off is none.
+    if (unverified === undefined || !(error instanceof LogReadError) || isSystemError(error.cause))
+      throw error;
+    return outcome();
   }
   await consumer.ended(source, generation, offset);
-  return { path, generation, bytes: offset };
+  return outcome();
+}
+
+function unverifiedPart(content: Content, generation: Generation): UnverifiedPart | undefined {
+  if (!(content instanceof ArchiveContent) || content.damage === undefined) return undefined;
+  const { unverifiedFrom: from, damage } = content;
+  return from === Infinity ? undefined : { path: generation.path, generation, from, damage };
+}
+
+/** Lines of a piece that end behind `from`. */
+function linesBehind(piece: Piece, from: number): number {
+  if (piece.oversize) return 1;
+  const { bytes, offset } = piece;
+  let count = 0;
+  for (let at = Math.max(0, from - offset); at < bytes.length; count++) {
+    const newline = bytes.indexOf(0x0a, at);
+    at = newline < 0 ? bytes.length : newline + 1;
+  }
+  return count;
 }
 
 /** As many bytes as a mark needs; valid until the buffer is used again. */

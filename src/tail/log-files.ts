@@ -1,12 +1,13 @@
 /** Finds the generations of a source again among the files that exist now: by inode, else by their first lines. */
 import { realpath, stat } from 'node:fs/promises';
 import { agreeing, type Evidence } from './agreement.ts';
-import { ArchiveContent } from './archive-content.ts';
+import { ArchiveContent, type ReadPurpose } from './archive-content.ts';
 import type { Opened } from './comparison.ts';
 import { openLog, type Content } from './content.ts';
 import { FINGERPRINT_MAX_BYTES, fingerprintOf } from './fingerprint.ts';
 import { expand } from './paths.ts';
-import { isMissing, kindOf, listSiblings, type LogKind } from './siblings.ts';
+import type { LogKind } from './packing.ts';
+import { isMissing, listSiblings } from './siblings.ts';
 import type { GenerationPosition } from '../types.ts';
 
 /** One log: a file, or a member of an archive. */
@@ -80,8 +81,8 @@ export function candidatesFor(
 }
 
 /** Opens what was found once more; undefined when the path holds something else by now. Rejects when it cannot be read. */
-export async function openFound(found: FoundLog): Promise<Opened | undefined> {
-  const log = await openLog(found.path, found.kind);
+export async function openFound(found: FoundLog, purpose: ReadPurpose): Promise<Opened | undefined> {
+  const log = await openLog(found.path, purpose);
   const close = (): Promise<void> => log.content.close();
   try {
     let content: Content | undefined = log.content;
@@ -107,7 +108,7 @@ async function begins(content: Content, { fingerprint, fingerprintBytes }: Found
 /** Whether a log holds what was read of a generation, not only its head. Rejects when it cannot be read. */
 export async function isHolding(found: FoundLog, position: Evidence): Promise<boolean> {
   if (position.mark === undefined) return true;
-  const opened = await openFound(found);
+  const opened = await openFound(found, 'identify');
   if (opened === undefined) return false;
   try {
     return (await agreeing(opened.content, [position])).length > 0;
@@ -127,9 +128,8 @@ async function recall(path: string, memory: LogMemory): Promise<readonly FoundLo
 }
 
 async function identify(path: string): Promise<FoundLog[]> {
-  const kind = kindOf(path);
-  const log = await openLog(path, kind);
-  const { dev, ino, size } = log;
+  const log = await openLog(path, 'identify');
+  const { kind, dev, ino, size } = log;
   const found: FoundLog[] = [];
   let content: Content | undefined = log.content;
   try {
@@ -141,7 +141,7 @@ async function identify(path: string): Promise<FoundLog[]> {
         const { hash, bytes } = fingerprint;
         found.push({ path, member, kind, dev, ino, size, fingerprint: hash, fingerprintBytes: bytes });
       }
-      if (kind !== 'tar.gz' || !(content instanceof ArchiveContent)) break;
+      if (!kind.startsWith('tar.') || !(content instanceof ArchiveContent)) break;
       content = await content.following();
     }
   } finally {

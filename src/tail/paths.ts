@@ -3,7 +3,8 @@
  */
 import { glob, opendir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { isCompressed, isMissing, relationOf } from './siblings.ts';
+import { isPackedName } from './packing.ts';
+import { isMissing, relationOf } from './siblings.ts';
 
 const MAGIC = /[*?[\]{}]|[@!+]\(/;
 
@@ -17,6 +18,8 @@ export interface FollowedPaths {
   readonly rotated: readonly string[];
   /** Folders that cannot be listed: what is in them is not known. */
   readonly unlisted: readonly { readonly path: string; readonly error: Error }[];
+  /** Packed files that the glob matches, when it matches nothing else. */
+  readonly packed: readonly string[];
 }
 
 /**
@@ -24,19 +27,19 @@ export interface FollowedPaths {
  * their rotated files are not taken for logs of their own.
  */
 export async function expand(pattern: string, known: Iterable<string>): Promise<FollowedPaths> {
-  if (!MAGIC.test(pattern) || (await exists(pattern))) return { logs: [pattern], rotated: [], unlisted: [] };
+  if (!MAGIC.test(pattern) || (await exists(pattern)))
+    return { logs: [pattern], rotated: [], unlisted: [], packed: [] };
   const unlisted = await unlistedFolders(pattern);
   const matches: string[] = [];
-  for await (const match of glob(pattern)) {
-    if (!isCompressed(match)) matches.push(match);
-  }
+  const packed: string[] = [];
+  for await (const match of glob(pattern)) (isPackedName(match) ? packed : matches).push(match);
   const heads = new Set([...matches, ...known]);
   const logs: string[] = [];
   const rotated: string[] = [];
   for (const match of matches.toSorted()) {
     (isRotated(match, heads) ? rotated : logs).push(match);
   }
-  return { logs, rotated, unlisted };
+  return { logs, rotated, unlisted, packed: matches.length === 0 ? packed.toSorted() : [] };
 }
 
 /** Whether one of `logs` in the same folder could have been renamed to `candidate`. */

@@ -5,6 +5,7 @@
  * from the start.
  */
 import type { LogRange } from '../log-range.ts';
+import type { ReadPurpose } from './archive-content.ts';
 import type { Opened } from './comparison.ts';
 import type { Content } from './content.ts';
 import type { LineContent } from './line-reader.ts';
@@ -24,8 +25,8 @@ export class RangeContent implements LineContent {
   #floor = 0;
 
   /** Undefined when the path holds something else by now. Rejects when it cannot be read. */
-  static async open(log: FoundLog): Promise<RangeContent | undefined> {
-    const opened = await openFound(log);
+  static async open(log: FoundLog, purpose: ReadPurpose): Promise<RangeContent | undefined> {
+    const opened = await openFound(log, purpose);
     return opened === undefined ? undefined : new RangeContent(log, opened);
   }
 

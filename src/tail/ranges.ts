@@ -29,6 +29,8 @@ export interface RangeReaderOptions {
   /** What is known of the generations of each source, by its path. */
   readonly positions: () => ReadonlyMap<string, readonly GenerationPosition[]>;
   readonly clock: Clock;
+  /** Of archives also what does not verify: it was billed so. */
+  readonly acceptDamaged?: boolean;
 }
 
 interface Search {
@@ -159,7 +161,7 @@ export class RangeReader implements LogRanges {
     range: LogRange,
     visitor: RangeVisitor,
   ): Promise<boolean> {
-    const content = await RangeContent.open(found);
+    const content = await RangeContent.open(found, this.#o.acceptDamaged === true ? 'salvage' : 'read');
     if (content === undefined) return false;
     const log = { content, source, isUsed: true };
     this.#open.push(log);

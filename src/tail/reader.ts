@@ -119,7 +119,7 @@ export class GenerationReader {
   async identify(complete = false): Promise<Fingerprint | undefined> {
     await this.#look();
     const { few: head } = this.#setup.buffer;
-    const count = await this.log.content.read(head, FINGERPRINT_MAX_BYTES, 0);
+    const count = await this.log.content.head(head, FINGERPRINT_MAX_BYTES);
     if (count === 0) return undefined;
     const fingerprint = fingerprintOf(head.subarray(0, count), complete);
     if (fingerprint !== undefined) {

@@ -1,8 +1,19 @@
 /** What one source has to tell, without repeating itself. */
+import { DamagedArchiveError, PackedLogError } from '../errors.ts';
 import type { Reporter, TelemetryEvent } from '../observe/events.ts';
 
 type OfSource<E> = E extends { event: string; source: string; path: string } ? Omit<E, 'source'> : never;
 export type SourceEvent = OfSource<TelemetryEvent>;
+
+/** What an error of a file is to operators. */
+export function troubleWith(path: string, error: Error): SourceEvent {
+  if (error instanceof DamagedArchiveError) {
+    const { from, to, unpackedFrom, reason } = error;
+    return { event: 'archive_damaged', path, from, to, unpackedFrom, reason };
+  }
+  if (!(error instanceof PackedLogError)) return { event: 'file_unreadable', path, error };
+  return { event: error.isFollowed ? 'log_packed' : 'archive_unsupported', path, error };
+}
 
 export class SourceReports {
   readonly #reporter: Reporter;

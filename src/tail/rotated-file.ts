@@ -43,7 +43,7 @@ export async function identify(
   version: string,
   alike: Alike,
 ): Promise<Omit<RotatedFile, 'appearance'> | 'unfinished' | undefined> {
-  const log = await openLog(entry.path, entry.kind);
+  const log = await openLog(entry.path, 'identify');
   try {
     // Renamed between the two calls.
     if (fileKey(log.dev, log.ino) !== key) return 'unfinished';
@@ -62,7 +62,7 @@ export async function identify(
     const { hash, bytes } = fingerprint;
     await comparison.compare(log.content, alike({ fingerprint: hash, fingerprintBytes: bytes }));
     // Of a plain file at once, for it may be gone when somebody asks; to unpack an archive takes too long.
-    const now = entry.kind === 'plain' ? await endOf(log.content) : undefined;
+    const now = log.kind === 'plain' ? await endOf(log.content) : undefined;
     const end = (): Promise<Evidence | undefined> =>
       now === undefined ? endOfArchive(open).catch(() => undefined) : Promise.resolve(now);
     return {
@@ -85,8 +85,8 @@ export async function identify(
 }
 
 /** Rejects when the path names another file by now. */
-async function reopen({ path, kind }: Listed, key: string): Promise<Opened> {
-  const { dev, ino, content } = await openLog(path, kind);
+async function reopen({ path }: Listed, key: string): Promise<Opened> {
+  const { dev, ino, content } = await openLog(path, 'identify');
   if (fileKey(dev, ino) === key) return { content, close: () => content.close() };
   await content.close();
   throw new Error(`${path} is another file by now`);

@@ -4,8 +4,10 @@
  */
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { PackedLogError } from '../errors.ts';
 import { Appearances, type Appearance, type Look } from './appearances.ts';
 import type { Family } from './family.ts';
+import { damageOf } from './damage.ts';
 import { fileKey } from './file-key.ts';
 import { listCandidates, type Listed, type Wanted } from './listing.ts';
 import { identify, type Alike, type RotatedFile } from './rotated-file.ts';
@@ -36,6 +38,8 @@ interface Damage {
   readonly version: string;
   /** When that was found. */
   readonly since: number;
+  /** What is wrong with it, once it is known that it stays so; null when that was told already. */
+  error: Error | null | undefined;
 }
 
 export interface ScanHooks {
@@ -111,12 +115,17 @@ export class FolderScanner {
   /** A generation went missing: any file may be what is left of it, but for the one (if any) that failed just now. */
   reconsider(failed: string | undefined): void {
     const version = failed === undefined ? undefined : this.#decided.get(failed);
-    if (failed !== undefined && version !== undefined) this.#markDamaged(failed, version);
+    if (failed !== undefined && version !== undefined) this.#markDamaged(failed, version, null);
     this.#decided.clear();
   }
 
-  #markDamaged(key: string, version: string): void {
-    this.#damaged.set(key, { version, since: this.#elapsed() });
+  #markDamaged(
+    key: string,
+    version: string,
+    error: Error | null | undefined,
+    sinceMs = this.#elapsed(),
+  ): void {
+    this.#damaged.set(key, { version, since: sinceMs, error });
   }
 
   async #scanFamily(family: Family, pass: Pass): Promise<void> {
@@ -188,12 +197,15 @@ export class FolderScanner {
     family: Family,
     { key, version, entry }: Look_,
     rotated: boolean,
-    { isTaken, alike }: ScanHooks,
+    { isTaken, alike, unreadable }: ScanHooks,
   ): Promise<RotatedFile | 'unfinished' | 'ours' | undefined> {
     if (isTaken(key, entry.path)) return 'ours';
     const damage = this.#damaged.get(key);
     if (damage?.version === version) {
-      return this.#elapsed() - damage.since < this.#quietMs ? 'unfinished' : undefined;
+      if (this.#elapsed() - damage.since < this.#quietMs) return 'unfinished';
+      if (damage.error === undefined) damage.error = await damageOf(entry.path);
+      if (damage.error !== null) unreadable(entry.path, damage.error);
+      return undefined;
     }
     if (this.#decided.get(key) === version) return undefined;
     try {
@@ -203,8 +215,14 @@ export class FolderScanner {
       return { ...file, appearance };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).syscall !== undefined) throw error;
-      // Worth another look when it has changed.
-      this.#markDamaged(key, version);
+      if (error instanceof PackedLogError) {
+        unreadable(entry.path, error);
+        // It stays so: nothing waits for it.
+        this.#markDamaged(key, version, error, -Infinity);
+        return undefined;
+      }
+      // Worth another look when it has changed. It is told when it does not: most are being written.
+      this.#markDamaged(key, version, undefined);
       return 'unfinished';
     }
   }

@@ -15,7 +15,7 @@ import type { Wanted } from './listing.ts';
 import type { Naming } from './naming.ts';
 import type { GenerationReader } from './reader.ts';
 import { lose, type Known, type Registry } from './registry.ts';
-import type { SourceReports } from './reports.ts';
+import { troubleWith, type SourceReports } from './reports.ts';
 import type { RotatedFile } from './rotated-file.ts';
 import { FolderScanner, type ScanResult } from './scan.ts';
 import type { SourceSetup } from './setup.ts';
@@ -91,7 +91,7 @@ export class Search {
       alike: (head) => this.#registry.alike(head),
       unreadable: (file, error) => {
         troubles.push({ path: file, error });
-        this.#reports.tellOnce(`unreadable ${file}`, { event: 'file_unreadable', path: file, error });
+        this.#reports.tellOnce(`unreadable ${file}`, troubleWith(file, error));
       },
     });
     this.#noteTurnovers(scan);
@@ -256,7 +256,8 @@ export class Search {
     await trying(async () => {
       if (known === undefined) return;
       if (isNew) known.offset = await this.#naming.startOf(reader, { ...file, log });
-      await this.#naming.begin(family, reader);
+      // An archive that is read on is begun at its turn, once it is verified.
+      if (isNew || log.content.prepare()) await this.#naming.begin(family, reader);
     });
     const { hash } = fingerprint;
     const offset = known?.offset ?? 0;
@@ -266,13 +267,19 @@ export class Search {
   /** Undefined when the path names another file by now: it was renamed, and even its inode may be in use again. */
   async #open({
     path: at,
-    kind,
     key,
+    version,
     fingerprint: expected,
   }: RotatedFile): Promise<GenerationReader | undefined> {
-    const log = await openLog(at, kind).catch(() => undefined);
+    const log = await openLog(at, 'read').catch(() => undefined);
     if (log === undefined) return undefined;
     const reader = this.#naming.reader(log);
+    // To read from an archive would have all of it verified: it is so at its turn.
+    if (!log.content.growing) {
+      if (keyOf(reader) === key && log.version === version) return reader;
+      await reader.close();
+      return undefined;
+    }
     const found = await reader.identify(true).catch(() => undefined);
     if (keyOf(reader) === key && found?.hash === expected.hash && found.bytes === expected.bytes)
       return reader;

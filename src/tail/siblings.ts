@@ -8,8 +8,7 @@
  */
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-
-export type LogKind = 'plain' | 'gz' | 'tar.gz';
+import { kindByName, unpackedName, type LogKind } from './packing.ts';
 
 /** How a rotated name says when it was rotated. */
 export interface Stamp {
@@ -25,7 +24,8 @@ export interface Stamp {
 export type NameForm = 'behind' | 'before' | 'within' | 'other';
 
 export interface Relation {
-  readonly kind: LogKind;
+  /** As the name says; `unread`: packed in a way that is not read. */
+  readonly kind: LogKind | 'unread';
   readonly form: NameForm;
   readonly stamp: Stamp;
 }
@@ -35,8 +35,6 @@ export interface Sibling extends Relation {
   readonly path: string;
 }
 
-/** Names that a follower never opens as a growing log. */
-const COMPRESSED = /\.(?:gz|tgz|zst|bz2|xz|zip|lz4|Z)$/;
 /** A rotation count, as in `access.log.1`. */
 const COUNT = /^\d{1,4}$/;
 /** A date, with or without separators, a time, an epoch: `20261120`, `2026-11-20_15-00-00`, `20261120-1795186800`. */
@@ -44,19 +42,10 @@ const DATE = /^\d+(?:[-_T:.]\d+)*Z?$/;
 const DATE_DIGITS = 6;
 const NO_STAMP: Stamp = { scheme: 'none', value: '' };
 
-export function isCompressed(name: string): boolean {
-  return COMPRESSED.test(name);
-}
-
-export function kindOf(name: string): LogKind {
-  if (name.endsWith('.tar.gz') || name.endsWith('.tgz')) return 'tar.gz';
-  return name.endsWith('.gz') ? 'gz' : 'plain';
-}
-
 /** How the file `name` is related to the log `base` beside it; undefined when it is not, or is `base` itself. */
 export function relationOf(base: string, name: string): Relation | undefined {
-  const kind = kindOf(name);
-  const bare = kind === 'plain' ? name : name.replace(/(?:\.tar\.gz|\.tgz|\.gz)$/, '');
+  const kind = kindByName(name);
+  const bare = kind === 'plain' ? name : unpackedName(name);
   if (bare === base) return kind === 'plain' ? undefined : { kind, form: 'behind', stamp: NO_STAMP };
   const found = stampOf(base, bare);
   return found === undefined ? undefined : { kind, ...found };
@@ -64,7 +53,7 @@ export function relationOf(base: string, name: string): Relation | undefined {
 
 /** Of a file that is looked at though its name says nothing. */
 export const unnamedRelation = (name: string): Relation => ({
-  kind: kindOf(name),
+  kind: kindByName(name),
   form: 'other',
   stamp: NO_STAMP,
 });
@@ -94,7 +83,7 @@ function parse(affix: string, form: NameForm): Omit<Relation, 'kind'> | undefine
 
 /** The names that a log may have had when a file of this name was rotated away from it. */
 export function basesOf(name: string): string[] {
-  const bare = kindOf(name) === 'plain' ? name : name.replace(/(?:\.tar\.gz|\.tgz|\.gz)$/, '');
+  const bare = unpackedName(name);
   const { name: stem, ext } = path.parse(bare);
   const bases = new Set([bare]);
   for (let at = 1; at < bare.length; at++) {

@@ -2,7 +2,6 @@
 import { openLog } from './content.ts';
 import { fileKey } from './file-key.ts';
 import { FINGERPRINT_MAX_BYTES, fingerprintOf } from './fingerprint.ts';
-import { kindOf } from './siblings.ts';
 
 export interface Sight {
   readonly path: string;
@@ -16,7 +15,7 @@ export interface Sight {
 
 /** Rejects when it cannot be read. */
 export async function sight(path: string): Promise<Sight> {
-  const log = await openLog(path, kindOf(path));
+  const log = await openLog(path, 'identify');
   try {
     const head = Buffer.allocUnsafe(FINGERPRINT_MAX_BYTES);
     const count = await log.content.read(head, FINGERPRINT_MAX_BYTES, 0);

@@ -11,6 +11,7 @@ import { Families, keyOf } from './families.ts';
 import type { Family } from './family.ts';
 import { Folders } from './folders.ts';
 import { Naming } from './naming.ts';
+import { packedOnly } from './packing.ts';
 import { expand, fixedFolder, isRotated } from './paths.ts';
 import { isOver, Registry, type Sighting } from './registry.ts';
 import { SourceReports } from './reports.ts';
@@ -152,7 +153,7 @@ export class SourceFollower {
   async expand(): Promise<void> {
     const { path: pattern } = this.#setup.source;
     try {
-      const { logs, rotated, unlisted } = await expand(pattern, this.#families.paths);
+      const { logs, rotated, unlisted, packed } = await expand(pattern, this.#families.paths);
       this.#unlisted = unlisted;
       for (const { path: folder, error } of unlisted) {
         this.#reports.tellOnce(`unreadable ${folder}`, { event: 'file_unreadable', path: folder, error });
@@ -165,7 +166,11 @@ export class SourceFollower {
         const isGone = !logs.includes(family.path) && family.readers.length === 0;
         if (isGone && unlisted.length === 0) this.#families.delete(family.path);
       }
-      if (this.#families.isEmpty && unlisted.length === 0)
+      if (this.#families.isEmpty && packed.length > 0) {
+        const error = packedOnly(pattern, packed);
+        this.#unlisted = [...unlisted, { path: pattern, error }];
+        this.#reports.tellOnce('only packed', { event: 'log_packed', path: pattern, error });
+      } else if (this.#families.isEmpty && unlisted.length === 0)
         this.#reports.tellOnce('no match', { event: 'file_missing', path: pattern });
       else this.#reports.forget('no match');
     } catch (error) {
@@ -235,7 +240,7 @@ export class SourceFollower {
 
   async #open(family: Family, key: string): Promise<void> {
     assertRoomForLog();
-    const log = await openLog(family.path, 'plain');
+    const log = await openLog(family.path, 'grow');
     if (fileKey(log.dev, log.ino) === key) {
       family.promote(this.#naming.reader(log));
       this.#search.wanted = true;

@@ -2,11 +2,12 @@
  * Gives the generations of a log their turns, and sees to what a turn brings to light: the end, a truncation, an
  * error.
  */
+import { PackedLogError } from '../errors.ts';
 import type { Family } from './family.ts';
 import type { Naming } from './naming.ts';
 import type { GenerationReader } from './reader.ts';
 import { leaveAt, lose } from './registry.ts';
-import type { SourceReports } from './reports.ts';
+import { troubleWith, type SourceReports } from './reports.ts';
 import type { Search } from './search.ts';
 import type { SourceSetup } from './setup.ts';
 
@@ -28,6 +29,8 @@ export class Turns {
   /** Delivers one buffer-full of the oldest generation that has one. False when there is nothing to do for now. */
   async turn(family: Family): Promise<boolean> {
     for (const reader of family.readers.slice()) {
+      // Verifying takes its time, and the order is kept; the next look asks again.
+      if (!reader.log.content.prepare()) return false;
       if (await this.#turnOf(family, reader)) return true;
     }
     return false;
@@ -43,7 +46,7 @@ export class Turns {
   async #turnOf(family: Family, reader: GenerationReader): Promise<boolean> {
     try {
       if (reader.life.state === 'fresh') {
-        if (family.held) return false;
+        if (family.held && reader.log.content.growing) return false;
         if (!(await this.#naming.begin(family, reader))) return await this.#endFresh(family, reader);
         this.#search.wanted = true;
       }
@@ -104,7 +107,14 @@ export class Turns {
   async #failed(family: Family, reader: GenerationReader, error: Error): Promise<void> {
     if (!reader.troubled) {
       reader.troubled = true;
-      this.#reports.tell({ event: 'file_unreadable', path: reader.path, error });
+      this.#reports.tell(troubleWith(reader.path, error));
+    }
+    if (error instanceof PackedLogError && reader !== family.current && this.#isOver(family, reader)) {
+      // It grows no more: as a rotated file it can be read, if it is one that can be verified.
+      family.remove(reader);
+      await reader.close();
+      this.#search.missed();
+      return;
     }
     if (reader.log.content.growing || reader.known === undefined) return;
     // An archive that is damaged, or not complete yet: the rest is looked for again when something changes.

@@ -149,7 +149,9 @@ describe('events that are lost with a chunk, while its log is away, come with th
     expect(next).toMatchObject({ code: 0 });
     const ids = await requestIdsOf(s.gateway.logFile);
     expect(ids).toHaveLength(5);
-    expect(s.sandbox.store.transactionIds().toSorted()).toEqual([...ids, 'r0'].toSorted());
+    expect(s.sandbox.store.transactionIds().toSorted()).toEqual(
+      [...ids, ...(damaged ? [] : ['r0'])].toSorted(),
+    );
   });
 });
 
@@ -185,7 +187,7 @@ test('replaying a log twice doubles no dead letter', async () => {
   expect(letters.map(({ reason }) => reason).toSorted()).toEqual(['not_json', 'rejected']);
 });
 
-test('a log that is damaged is read as far as it can be, and those behind it; once mended, it is read on', async () => {
+test('a log that is damaged gives nothing, and those behind it all; once mended, it is read', async () => {
   await using s = await Scenario.start();
   const [damaged, other] = [join(s.logs, 'old.1.gz'), join(s.logs, 'old.2')];
   const whole = gzipSync([0, 1, 2].map(line).join(''));
@@ -197,18 +199,17 @@ test('a log that is damaged is read as far as it can be, and those behind it; on
 
   const first = await tailmeter(command);
   expect(first.code).toBe(1);
-  expect(first.stderr).toContain(`${damaged}: cannot be read further: invalid block type`);
+  expect(first.stderr).toContain(`${damaged}: cannot be read further: packed bytes 0 to `);
+  expect(first.stderr).toContain('do not verify: invalid block type');
   expect(first.stderr).not.toMatch(/\n\s+at /);
-  expect(first.stdout).toContain('4 delivered, 0 duplicates (Lago had them), 0 refused, 0 pending');
-  expect(first.stdout).toContain(
-    'not all is settled (1 of the logs could not be read to the end, see above: replace by whole copies)',
-  );
-  expect(s.sandbox.store.transactionIds().toSorted()).toEqual(['r0', 'r1', 'r3', 'r4']);
+  expect(first.stdout).toContain('2 delivered, 0 duplicates (Lago had them), 0 refused, 0 pending');
+  expect(first.stdout).toContain('not all is settled (1 of the logs could not be read to the end');
+  expect(s.sandbox.store.transactionIds().toSorted()).toEqual(['r3', 'r4']);
 
   await writeFile(damaged, whole);
   const second = await tailmeter(command);
   expect(second).toMatchObject({ code: 0 });
-  expect(second.stdout).toContain('1 delivered, 0 duplicates');
+  expect(second.stdout).toContain('3 delivered, 0 duplicates');
   expect(s.sandbox.store.transactionIds().toSorted()).toEqual(['r0', 'r1', 'r2', 'r3', 'r4']);
 });
 

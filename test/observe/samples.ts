@@ -4,6 +4,7 @@ import type { EventName } from '../../src/observe/messages.ts';
 const file = { source: '/var/log/*.log', path: '/var/log/a.log' };
 const generation = { ...file, fingerprint: 'f00d' };
 const error = Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' });
+const damage = { from: 10, to: 90, unpackedFrom: 70, reason: 'incorrect data check' };
 
 /** One event of each kind. The type holds it complete. */
 export const SAMPLES: { readonly [K in EventName]: Extract<TelemetryEvent, { event: K }> } = {
@@ -13,6 +14,10 @@ export const SAMPLES: { readonly [K in EventName]: Extract<TelemetryEvent, { eve
   file_readable_again: { event: 'file_readable_again', ...file },
   file_mounted: { event: 'file_mounted', ...file },
   file_detached: { event: 'file_detached', ...file },
+  archive_damaged: { event: 'archive_damaged', ...file, ...damage },
+  unverified_accepted: { event: 'unverified_accepted', ...file, ...damage },
+  archive_unsupported: { event: 'archive_unsupported', ...file, error },
+  log_packed: { event: 'log_packed', ...file, error },
   file_claimed_twice: { event: 'file_claimed_twice', ...file, owner: '/var/log/a.*' },
   rotation: { event: 'rotation', ...file, kind: 'renamed' },
   generation_found: { event: 'generation_found', ...generation, offset: 7 },

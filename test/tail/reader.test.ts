@@ -19,6 +19,14 @@ class LateFile implements Content {
     return Promise.resolve(count);
   }
 
+  head(into: Buffer, length: number): Promise<number> {
+    return this.read(into, length, 0);
+  }
+
+  prepare(): boolean {
+    return true;
+  }
+
   peek(into: Buffer, length: number, position: number): number {
     return this.bytes.copy(into, 0, position, position + length);
   }
@@ -52,6 +60,7 @@ describe('a turn of a log', () => {
         mtimeNs: 4n,
         ctimeNs: 4n,
         birthNs: 4n,
+        version: '4',
         content,
       },
       {

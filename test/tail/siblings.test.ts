@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { basesOf, byAge, isCompressed, namedAfter, relationOf, type Stamp } from '../../src/tail/siblings.ts';
+import { isPackedName } from '../../src/tail/packing.ts';
+import { basesOf, byAge, namedAfter, relationOf, type Stamp } from '../../src/tail/siblings.ts';
 
 const file = (path: string, mtimeNs: bigint): { path: string; mtimeNs: bigint; stamp: Stamp } => {
   const stamp = relationOf('access.log', path)?.stamp;
@@ -22,6 +23,10 @@ describe('the names of rotated relatives', () => {
     ['2026-11-20_15-00-00__access.log', 'plain', 'date'],
     ['2026-11-20_15-00-00__access.log.tar.gz', 'tar.gz', 'date'],
     ['access.log.gz', 'gz', 'none'],
+    ['access.log.1.zst', 'zst', 'number'],
+    ['access-20261120.log.tar.zst', 'tar.zst', 'date'],
+    ['access.log.2.xz', 'unread', 'number'],
+    ['access.log-20261120.bz2', 'unread', 'date'],
   ])('%s is one of access.log', (name, kind, scheme) => {
     expect(relationOf('access.log', name)).toMatchObject({ kind, stamp: { scheme } });
   });
@@ -39,7 +44,6 @@ describe('the names of rotated relatives', () => {
     'myaccess.log.1',
     'error.log.1',
     'x__access.log',
-    'access.log.1.zst',
     'access.log-',
   ])('%s is none', (name) => {
     expect(relationOf('access.log', name)).toBeUndefined();
@@ -92,7 +96,7 @@ describe('the names of rotated relatives', () => {
   });
 
   it('of compressed files are known, whoever compressed them', () => {
-    expect(['a.gz', 'a.tar.gz', 'a.zst', 'a.bz2', 'a.xz'].every(isCompressed)).toBe(true);
-    expect(['a.log', 'a.log.1', 'gz'].some(isCompressed)).toBe(false);
+    expect(['a.gz', 'a.tar.gz', 'a.zst', 'a.bz2', 'a.xz'].every(isPackedName)).toBe(true);
+    expect(['a.log', 'a.log.1', 'gz'].some(isPackedName)).toBe(false);
   });
 });

@@ -1,0 +1,127 @@
+/** Logs that are packed where plain ones are expected, and in ways that are not read. */
+import { execFileSync } from 'node:child_process';
+import { appendFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { idsOf, linesOf } from '../support/lines.ts';
+import { Daemon, statusOf, tailmeter } from '../support/tailmeter.ts';
+import { Workplace } from '../support/workplace.ts';
+
+const RULE = {
+  event_transaction_id: '${request_id}',
+  event_subscription_id: '${http_x_consumer_username}',
+};
+
+async function workplace(path = 'in.log'): Promise<Workplace> {
+  const w = await Workplace.create();
+  await w.configure({ sources: [{ path }], rules: [RULE] });
+  return w;
+}
+
+const ids = ({ sandbox }: Workplace): string[] => sandbox.store.transactionIds().toSorted();
+
+describe('a followed path that the gateway writes as gzip', () => {
+  test.each(['access.log.gz', 'access.log', '*.gz', 'acc*'])(
+    'is refused by check and preview, and said by the daemon; a replay bills it (%s)',
+    async (path) => {
+      await using w = await workplace(path);
+      const log = join(w.logs, path === 'access.log' || path === 'acc*' ? 'access.log' : 'access.log.gz');
+      await writeFile(log, gzipSync(linesOf('a', 5)));
+      for (const command of ['check', 'preview']) {
+        const outcome = await tailmeter([command, '-c', w.config]);
+        expect(outcome).toMatchObject({ code: 2, stdout: '' });
+        expect(outcome.stderr).toContain('sources[0].path: ');
+        expect(outcome.stderr).toContain('tailmeter replay reads what is');
+      }
+
+      const daemon = await Daemon.start(w.config);
+      expect(await daemon.logged(({ event }) => event === 'log_packed')).toMatchObject({ level: 'error' });
+      await appendFile(log, gzipSync(linesOf('b', 5)));
+      expect(await daemon.stop()).toBe(0);
+      expect(daemon.log.filter(({ event }) => event === 'log_packed')).toHaveLength(1);
+      expect((await statusOf(w.config)).sources[0]).toMatchObject({ lines: 0, dead: 0 });
+
+      const replay = await tailmeter(['replay', '-c', w.config, log]);
+      expect(replay).toMatchObject({ code: 0 });
+      expect(ids(w)).toEqual([...idsOf('a', 5), ...idsOf('b', 5)]);
+    },
+  );
+
+  test('is read as soon as it is plain', async () => {
+    await using w = await workplace();
+    const log = join(w.logs, 'in.log');
+    await writeFile(log, gzipSync(linesOf('a', 5)));
+    const daemon = await Daemon.start(w.config);
+    await daemon.logged(({ event }) => event === 'log_packed');
+    await rename(log, join(w.logs, 'elsewhere'));
+    await writeFile(log, linesOf('b', 5));
+    await w.sandbox.store.stored(5);
+    await daemon.stop();
+    expect(ids(w)).toEqual(idsOf('b', 5));
+  });
+});
+
+describe('a file that is packed in a way that is not read', () => {
+  const TOOLS: readonly (readonly [string, string, readonly string[]])[] = [
+    ['xz', 'xz', ['-c']],
+    ['bz2', 'bzip2', ['-c']],
+    ['lz4', 'lz4', ['-c']],
+    ['zip', 'zip', ['-', '-']],
+  ];
+
+  test.each(TOOLS)(
+    'is an error that names the tool, whatever its name is (%s)',
+    async (ending, tool, args) => {
+      await using w = await workplace();
+      const packed = execFileSync(tool, args, { input: linesOf('a', 5), stdio: ['pipe', 'pipe', 'ignore'] });
+      const good = join(w.logs, 'in.log.2');
+      await writeFile(good, linesOf('b', 5));
+      for (const name of [`in.log.1.${ending}`, 'in.log.1', 'other']) {
+        await writeFile(join(w.logs, name), packed);
+        for (const command of ['replay', 'preview']) {
+          const outcome = await tailmeter([command, '-c', w.config, good, join(w.logs, name)]);
+          expect(outcome).toMatchObject({ code: 2, stdout: '' });
+          expect(outcome.stderr).toMatch(new RegExp(`${name} is packed with .* unpack it first \\(`));
+        }
+      }
+      // Before anything is read.
+      expect(ids(w)).toEqual([]);
+    },
+  );
+
+  test('beside a followed log is said once, and is no dead letter', async () => {
+    await using w = await workplace();
+    await writeFile(join(w.logs, 'in.log'), linesOf('a', 5));
+    const packed = execFileSync('xz', ['-c'], { input: linesOf('b', 5) });
+    await writeFile(join(w.logs, 'in.log.2.xz'), packed);
+    await writeFile(join(w.logs, 'in.log.3'), packed);
+    const daemon = await Daemon.start(w.config);
+    await w.sandbox.store.stored(5);
+    await appendFile(join(w.logs, 'in.log'), linesOf('c', 5));
+    await w.sandbox.store.stored(10);
+    await daemon.stop();
+    const said = daemon.log.filter(({ event }) => event === 'archive_unsupported');
+    const counted = said.reduce((sum, { more }) => sum + 1 + Number(more ?? 0), 0);
+    expect(counted).toBe(2);
+    expect(said[0]).toMatchObject({ level: 'warn' });
+    expect((await statusOf(w.config)).sources[0]).toMatchObject({ lines: 10, dead: 0 });
+  });
+});
+
+test('rotated files that zstd packed are found by content and read on', async () => {
+  await using w = await workplace();
+  const log = join(w.logs, 'in.log');
+  await writeFile(log, linesOf('a', 5));
+  const first = await Daemon.start(w.config);
+  await w.sandbox.store.stored(5);
+  await first.stop();
+  await appendFile(log, linesOf('b', 5));
+  execFileSync('zstd', ['-q', '--check', '--rm', log, '-o', `${log}.1.zst`]);
+  await writeFile(log, linesOf('c', 5));
+  const second = await Daemon.start(w.config);
+  await w.sandbox.store.stored(15);
+  await second.stop();
+  expect(ids(w)).toEqual(['a', 'b', 'c'].flatMap((name) => idsOf(name, 5)));
+  expect((await statusOf(w.config)).sources[0]).toMatchObject({ lines: 15, dead: 0 });
+});
