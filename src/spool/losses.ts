@@ -73,6 +73,12 @@ export class Losses {
     }
   }
 
+  /** How many of a destination stand in the book. */
+  eventsOf(destination: string): number {
+    const lost = this.#all.filter((loss) => loss.destination === destination);
+    return lost.reduce((sum, { events = 0 }) => sum + events, 0);
+  }
+
   /** Events that were lost wait again: somebody has put their chunk back. */
   cameBack(destination: string, events: number): void {
     const lost = this.#all.filter((loss) => loss.destination === destination).toReversed();

@@ -148,6 +148,8 @@ async function tidy(
   for (const folder of folders) await fs.syncDir(folder);
 }
 
+const OF_BEFORE = 'an earlier version lost them with their chunks, and did not keep where they came from';
+
 /** Accounts for chunks that the books have and the folders do not. */
 function settleMissing(
   ledger: Ledger,
@@ -159,8 +161,12 @@ function settleMissing(
     const waiting = chunks.get(destination)?.reduce((sum, { events }) => sum + events, 0) ?? 0;
     const gone = ledger.reconcile(destination, waiting);
     if (gone < 0) ledger.losses.cameBack(destination, -gone);
-    if (gone <= 0) continue;
-    ledger.losses.events({ destination, events: gone, reason: 'their chunks are gone' }, Date.now());
-    reporter.report({ event: 'events_missing', destination, events: gone });
+    if (gone > 0) {
+      ledger.losses.events({ destination, events: gone, reason: 'their chunks are gone' }, Date.now());
+      reporter.report({ event: 'events_missing', destination, events: gone });
+    }
+    // Version 0.1.0 only counted them.
+    const untold = ledger.destination(destination).lost - ledger.losses.eventsOf(destination);
+    if (untold > 0) ledger.losses.events({ destination, events: untold, reason: OF_BEFORE }, Date.now());
   }
 }

@@ -1,8 +1,13 @@
-import { describe, expect, test } from 'vitest';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { LineLoss } from '../../src/loss.ts';
-import { emptyCheckpoint, type CheckpointData } from '../../src/spool/checkpoint.ts';
+import { emptyCheckpoint, writeCheckpoint, type CheckpointData } from '../../src/spool/checkpoint.ts';
 import { noLines } from '../../src/spool/counts.ts';
 import { Ledger } from '../../src/spool/ledger.ts';
+import { recover } from '../../src/spool/recovery.ts';
+import { diskFs } from '../../src/spool/state-fs.ts';
 import type { Generation } from '../../src/types.ts';
 
 const NOW = Date.parse('2026-11-20T15:00:00Z');
@@ -151,5 +156,18 @@ describe('lost events', () => {
     expect(ledger.losses.list().map(({ events }) => events)).toEqual([4]);
     ledger.losses.cameBack('other', 1);
     expect(ledger.losses.list()).toHaveLength(1);
+  });
+
+  test('that an earlier version only counted get into the books at the next start, once', async () => {
+    const stateDir = await mkdtemp(join(tmpdir(), 'tailmeter-losses-'));
+    onTestFinished(() => rm(stateDir, { recursive: true }));
+    const counts = { events: 10, delivered: 6, duplicates: 0, dead: 4, lost: 3 };
+    await writeCheckpoint(diskFs, stateDir, { ...emptyCheckpoint, destinations: { lago: counts } });
+    const options = { reporter: { report: () => {} }, readOnly: false };
+    for (let start = 0; start < 2; start++) {
+      const { ledger } = await recover(diskFs, stateDir, options);
+      expect(ledger.losses.list()).toMatchObject([{ kind: 'events', destination: 'lago', events: 3 }]);
+      await writeCheckpoint(diskFs, stateDir, { ...emptyCheckpoint, ...ledger.snapshot() });
+    }
   });
 });
