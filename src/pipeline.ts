@@ -128,6 +128,7 @@ export class Pipeline {
       fs,
       stateDir,
       limits: config.spool,
+      dead: config.dead,
       destinations,
       mappers,
       mapping: mappingId(config),
@@ -330,7 +331,9 @@ export class Pipeline {
 
   status(): Status {
     const { config, version, stateDir } = this.#o;
-    const { ledger, gate } = this.#spool;
+    const { ledger, gate, quota } = this.#spool;
+    // Somebody may have cleared files away: the next answer knows.
+    void quota.look();
     const open = this.#spool.openCounts();
     const books = ledger.sources();
     const surveys = this.#tailer?.survey();
@@ -343,7 +346,13 @@ export class Pipeline {
       sources: config.sources.map(({ path }) => {
         const counts = { ...noLines(), ...books.get(path)?.counts };
         for (const [source, more] of open.sources) if (source === path) add(counts, more);
-        return sourceStatus(path, counts, surveys?.get(path) ?? notLookedAt(path), this.#mappers.get(path));
+        return sourceStatus(
+          path,
+          counts,
+          surveys?.get(path) ?? notLookedAt(path),
+          this.#mappers.get(path),
+          books.get(path),
+        );
       }),
       destinations: config.destinations.map(({ name }, number) => {
         const shipper = this.#shippers.get(name);
@@ -351,6 +360,7 @@ export class Pipeline {
         return destinationStatus(ledger.destination(name), open.events[number] ?? 0, delivery);
       }),
       losses: lossStatus(ledger.losses.list(), this.#acknowledged),
+      dead: { bytes: quota.bytes, ...config.dead, sampling: quota.isSampling },
       spool: { bytes: gate.bytes, max_bytes: config.spool.max_bytes, paused: gate.causes },
     };
   }

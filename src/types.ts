@@ -49,6 +49,10 @@ export interface GenerationAccount extends GenerationPosition {
   /** Where reading began: 0, or the size of a log that was there before (`start_at: end`). */
   readonly start: number;
   readonly counts: Readonly<SourceCounts>;
+  /** Failed lines without a letter, since `start`, and where they stand; absent when there are none. */
+  readonly sampled?: {
+    readonly [reason in DeadReason]?: { readonly letters: number; readonly ranges: readonly SampledRange[] };
+  };
 }
 
 /** Whole lines of one generation, as bytes. */
@@ -365,6 +369,12 @@ export interface DeadLetter {
   /** Bytes of the whole line, where only its beginning was kept. */
   readonly line_bytes?: number;
 }
+
+/** So many letters were left out for lines that begin in bytes [from, to) of a log. */
+export type SampledRange = readonly [from: number, to: number, letters: number];
+
+/** Of one range of a log: letters that were left out, by reason. */
+export type Sampled = { readonly [reason in DeadReason]?: SampledRange };
 
 /** What a dispatcher may do with the spool of its destination. */
 export interface DeliveryQueue {

@@ -7,6 +7,7 @@ const SECTIONS = [
   ['Rules', 'rules[]', 'RuleConfig'],
   ['Destinations of type `lago`', 'destinations[]', 'LagoDestinationConfig'],
   ['Spool', 'spool', 'SpoolConfig'],
+  ['Dead letters', 'dead', 'DeadConfig'],
   ['Log', 'log', 'LogConfig'],
 ] as const;
 

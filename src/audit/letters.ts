@@ -1,4 +1,5 @@
 /** Compares the dead letters with the lines that were read again and with the counts of the destinations. */
+import { entriesOf } from '../spool/sampled.ts';
 import type { StateFs } from '../spool/state-fs.ts';
 import { loadOrTell } from './chunks.ts';
 import { Findings } from './findings.ts';
@@ -48,10 +49,22 @@ function checkMissing(
   findings: Findings,
 ): void {
   const found = lines.get(account.fingerprint) ?? new Map<string, number>();
-  const missing = [...letters].filter(([id]) => !found.has(id));
+  const without = [...letters].filter(([id]) => !found.has(id));
+  const leftOut = leftOutOf(account, without);
+  if (leftOut.expected > 0) {
+    findings.note(
+      `${path}: ${leftOut.expected} dead letters of its lines were left out, as dead.max_bytes was reached: \`tailmeter status\` names the bytes of the log, \`tailmeter replay\` reads them again`,
+    );
+  }
+  // Of a line whose time was implausible then nothing tells that any more: it may have passed now.
+  const undecided = account.sampled?.implausible_timestamp?.letters ?? 0;
+  if (leftOut.ids.size < leftOut.expected - undecided) {
+    findings.compare(path, 'failed lines whose letters were left out', leftOut.expected, leftOut.ids.size);
+  }
+  const missing = without.filter(([id]) => !leftOut.ids.has(id));
   if (missing.length === 0) return;
-  const kept = [...found].filter(([id]) => letters.has(id)).map(([, offset]) => offset);
-  const earliest = kept.reduce((a, b) => Math.min(a, b), Infinity);
+  const there = [...found].filter(([id]) => letters.has(id)).map(([, offset]) => offset);
+  const earliest = there.reduce((a, b) => Math.min(a, b), Infinity);
   const cleared = missing.filter(
     ([, offset]) => files === 'removed' || (files === 'intact' && offset <= earliest),
   ).length;
@@ -60,7 +73,25 @@ function checkMissing(
       `${path}: ${cleared} dead letters of its lines are not there; their files were cleared away`,
     );
   }
-  findings.compare(path, 'dead letters of its lines', letters.size - cleared, letters.size - missing.length);
+  const kept = letters.size - leftOut.ids.size;
+  findings.compare(path, 'dead letters of its lines', kept - cleared, kept - missing.length);
+}
+
+/**
+ * Which of the lines without a letter are those that the books say were left out: as many as they say, of those in the
+ * ranges, the last ones: letters that were cleared away are the oldest.
+ */
+function leftOutOf(
+  { sampled = {} }: CheckedRange['account'],
+  without: readonly (readonly [id: string, offset: number])[],
+): { readonly expected: number; readonly ids: ReadonlySet<string> } {
+  const books = entriesOf(sampled).map(([, book]) => book);
+  const expected = books.reduce((sum, { letters }) => sum + letters, 0);
+  const ranges = books.flatMap((book) => book.ranges);
+  const within = without
+    .filter(([, offset]) => ranges.some(([from, to]) => offset >= from && offset < to))
+    .toSorted(([, a], [, b]) => b - a);
+  return { expected, ids: new Set(within.slice(0, expected).map(([id]) => id)) };
 }
 
 /** Every event that counts as dead has a letter, unless it was lost with its chunk. */

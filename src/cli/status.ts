@@ -40,7 +40,9 @@ function statusText(now: Status): string {
   for (const destination of now.destinations) rows.push(...destinationRows(destination));
   rows.push(...lossRows(now.losses));
   const { bytes, max_bytes: max, paused } = now.spool;
+  const { bytes: deadBytes, max_bytes: mostDead, sampling } = now.dead;
   rows.push(
+    `dead letters ${deadBytes} of ${mostDead} bytes${sampling ? '; lines that fail are only counted (dead.on_full: sample)' : ''}`,
     `spool ${bytes} of ${max} bytes${paused.length > 0 ? `, reading is paused: ${paused.join(', ')}` : ''}`,
   );
   return `${rows.join('\n')}\n`;
@@ -64,6 +66,10 @@ function sourceRows(from: SourceStatus): string[] {
     ...(repeated > 0 ? [`  ${repeated} lines gave an id that another line had given shortly before`] : []),
     ...(nuls > 0 ? [`  ${nuls} NUL bytes were skipped, of holes in its files`] : []),
     ...(repaired > 0 ? [`  ${repaired} lines were repaired since the start`] : []),
+    ...from.sampled.map(
+      ({ reason, letters, ranges }) =>
+        `  ${letters} dead letters left out: ${reason}${ranges.map(({ path, from: start, to }) => `\n    in ${path}, bytes ${start} to ${to}`).join('')}`,
+    ),
     ...(paths === null
       ? []
       : [

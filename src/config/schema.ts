@@ -5,7 +5,7 @@
  * (`schema/config.schema.json`) and the reference page (`docs/configuration.md`) are made from it by
  * `npm run generate`. Change a key here, and nowhere else.
  */
-import { logSchema, spoolSchema } from './schema/daemon.ts';
+import { deadSchema, logSchema, spoolSchema } from './schema/daemon.ts';
 import { lagoSchema } from './schema/lago.ts';
 import type { SchemaNode } from './schema/node.ts';
 import { ruleSchema } from './schema/rule.ts';
@@ -61,6 +61,7 @@ export const configSchema: SchemaNode = {
     },
     // With these defaults, ajv goes on to apply the defaults inside.
     spool: { $ref: '#/definitions/SpoolConfig', default: {} },
+    dead: { $ref: '#/definitions/DeadConfig', default: {} },
     log: { $ref: '#/definitions/LogConfig', default: {} },
   },
   definitions: {
@@ -68,6 +69,7 @@ export const configSchema: SchemaNode = {
     RuleConfig: ruleSchema,
     LagoDestinationConfig: lagoSchema,
     SpoolConfig: spoolSchema,
+    DeadConfig: deadSchema,
     LogConfig: logSchema,
   },
 };

@@ -28,6 +28,7 @@ export interface Config {
    */
   readonly destinations: readonly LagoDestinationConfig[];
   readonly spool: SpoolConfig;
+  readonly dead: DeadConfig;
   readonly log: LogConfig;
 }
 /**
@@ -226,6 +227,19 @@ export interface SpoolConfig {
    * Bytes that always stay free on the disk of `state_dir`.
    */
   readonly min_free_bytes: number;
+}
+/**
+ * How much disk the dead letters may take, and what becomes of those beyond it. Events that Lago refused always keep their letter, with their body; they count.
+ */
+export interface DeadConfig {
+  /**
+   * The most bytes of dead letters. Clear away whole files, the oldest first, to make room: no restart is needed.
+   */
+  readonly max_bytes: number;
+  /**
+   * `sample`: lines that fail beyond it get no letter; they are counted by reason, with the bytes of the log in which they stand (`tailmeter status`), and `tailmeter replay` of that log reads them again. `pause`: reading pauses until there is room.
+   */
+  readonly on_full: 'sample' | 'pause';
 }
 /**
  * The daemon's own log, on standard error.

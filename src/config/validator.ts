@@ -24,6 +24,7 @@ const schema6 = {
     match: { type: 'string', enum: ['all', 'first'], default: 'all' },
     destinations: { type: 'array', minItems: 1, items: { $ref: '#/definitions/LagoDestinationConfig' } },
     spool: { $ref: '#/definitions/SpoolConfig', default: {} },
+    dead: { $ref: '#/definitions/DeadConfig', default: {} },
     log: { $ref: '#/definitions/LogConfig', default: {} },
   },
   definitions: {
@@ -160,6 +161,14 @@ const schema6 = {
         min_free_bytes: { type: 'integer', minimum: 0, default: 268435456 },
       },
     },
+    DeadConfig: {
+      type: 'object',
+      additionalProperties: false,
+      properties: {
+        max_bytes: { type: 'integer', minimum: 1048576, default: 1073741824 },
+        on_full: { type: 'string', enum: ['sample', 'pause'], default: 'sample' },
+      },
+    },
     LogConfig: {
       type: 'object',
       additionalProperties: false,
@@ -170,7 +179,8 @@ const schema6 = {
     },
   },
 };
-const func2 = require('ajv/dist/runtime/ucs2length').default;
+const func2 = Object.prototype.hasOwnProperty;
+const func3 = require('ajv/dist/runtime/ucs2length').default;
 const schema7 = {
   type: 'object',
   additionalProperties: false,
@@ -276,7 +286,7 @@ function validate22(data, { instancePath = '', parentData, parentDataProperty, r
     if (data.path !== undefined) {
       let data0 = data.path;
       if (typeof data0 === 'string') {
-        if (func2(data0) < 1) {
+        if (func3(data0) < 1) {
           const err2 = {
             instancePath: instancePath + '/path',
             schemaPath: '#/properties/path/minLength',
@@ -400,7 +410,7 @@ function validate22(data, { instancePath = '', parentData, parentDataProperty, r
         if (data1.log_format !== undefined) {
           let data2 = data1.log_format;
           if (typeof data2 === 'string') {
-            if (func2(data2) < 1) {
+            if (func3(data2) < 1) {
               const err8 = {
                 instancePath: instancePath + '/format/log_format',
                 schemaPath: '#/properties/format/anyOf/1/properties/log_format/minLength',
@@ -522,7 +532,7 @@ function validate22(data, { instancePath = '', parentData, parentDataProperty, r
       for (let i0 = 0; i0 < len0; i0++) {
         let data5 = data4[i0];
         if (typeof data5 === 'string') {
-          if (func2(data5) < 1) {
+          if (func3(data5) < 1) {
             const err14 = {
               instancePath: instancePath + '/rotated/' + i0,
               schemaPath: '#/properties/rotated/items/minLength',
@@ -834,7 +844,6 @@ const schema8 = {
     to: { type: 'string', minLength: 1, 'x-filled': true, 'x-default': 'the only destination' },
   },
 };
-const func6 = Object.prototype.hasOwnProperty;
 
 function validate24(data, { instancePath = '', parentData, parentDataProperty, rootData = data } = {}) {
   let vErrors = null;
@@ -878,7 +887,7 @@ function validate24(data, { instancePath = '', parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func6.call(schema8.properties, key0)) {
+      if (!func2.call(schema8.properties, key0)) {
         const err2 = {
           instancePath,
           schemaPath: '#/additionalProperties',
@@ -899,7 +908,7 @@ function validate24(data, { instancePath = '', parentData, parentDataProperty, r
     if (data.name !== undefined) {
       let data0 = data.name;
       if (typeof data0 === 'string') {
-        if (func2(data0) > 100) {
+        if (func3(data0) > 100) {
           const err3 = {
             instancePath: instancePath + '/name',
             schemaPath: '#/properties/name/maxLength',
@@ -916,7 +925,7 @@ function validate24(data, { instancePath = '', parentData, parentDataProperty, r
           }
           errors++;
         }
-        if (func2(data0) < 1) {
+        if (func3(data0) < 1) {
           const err4 = {
             instancePath: instancePath + '/name',
             schemaPath: '#/properties/name/minLength',
@@ -974,7 +983,7 @@ function validate24(data, { instancePath = '', parentData, parentDataProperty, r
     if (data.event_code !== undefined) {
       let data2 = data.event_code;
       if (typeof data2 === 'string') {
-        if (func2(data2) < 1) {
+        if (func3(data2) < 1) {
           const err7 = {
             instancePath: instancePath + '/event_code',
             schemaPath: '#/properties/event_code/minLength',
@@ -1011,7 +1020,7 @@ function validate24(data, { instancePath = '', parentData, parentDataProperty, r
     }
     let data3 = data.event_transaction_id;
     if (typeof data3 === 'string') {
-      if (func2(data3) < 1) {
+      if (func3(data3) < 1) {
         const err9 = {
           instancePath: instancePath + '/event_transaction_id',
           schemaPath: '#/properties/event_transaction_id/minLength',
@@ -1048,7 +1057,7 @@ function validate24(data, { instancePath = '', parentData, parentDataProperty, r
     if (data.event_subscription_id !== undefined) {
       let data4 = data.event_subscription_id;
       if (typeof data4 === 'string') {
-        if (func2(data4) < 1) {
+        if (func3(data4) < 1) {
           const err11 = {
             instancePath: instancePath + '/event_subscription_id',
             schemaPath: '#/properties/event_subscription_id/minLength',
@@ -1086,7 +1095,7 @@ function validate24(data, { instancePath = '', parentData, parentDataProperty, r
     if (data.event_timestamp !== undefined) {
       let data5 = data.event_timestamp;
       if (typeof data5 === 'string') {
-        if (func2(data5) < 1) {
+        if (func3(data5) < 1) {
           const err13 = {
             instancePath: instancePath + '/event_timestamp',
             schemaPath: '#/properties/event_timestamp/minLength',
@@ -1127,7 +1136,7 @@ function validate24(data, { instancePath = '', parentData, parentDataProperty, r
         for (const key1 in data6) {
           let data7 = data6[key1];
           if (typeof data7 === 'string') {
-            if (func2(data7) < 1) {
+            if (func3(data7) < 1) {
               const err15 = {
                 instancePath:
                   instancePath + '/event_properties/' + key1.replace(/~/g, '~0').replace(/\//g, '~1'),
@@ -1185,7 +1194,7 @@ function validate24(data, { instancePath = '', parentData, parentDataProperty, r
     if (data.precise_total_amount_cents !== undefined) {
       let data8 = data.precise_total_amount_cents;
       if (typeof data8 === 'string') {
-        if (func2(data8) < 1) {
+        if (func3(data8) < 1) {
           const err18 = {
             instancePath: instancePath + '/precise_total_amount_cents',
             schemaPath: '#/properties/precise_total_amount_cents/minLength',
@@ -1223,7 +1232,7 @@ function validate24(data, { instancePath = '', parentData, parentDataProperty, r
     if (data.to !== undefined) {
       let data9 = data.to;
       if (typeof data9 === 'string') {
-        if (func2(data9) < 1) {
+        if (func3(data9) < 1) {
           const err20 = {
             instancePath: instancePath + '/to',
             schemaPath: '#/properties/to/minLength',
@@ -1437,7 +1446,7 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func6.call(schema9.properties, key0)) {
+      if (!func2.call(schema9.properties, key0)) {
         const err2 = {
           instancePath,
           schemaPath: '#/additionalProperties',
@@ -1640,7 +1649,7 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
     }
     let data5 = data.endpoint_uri;
     if (typeof data5 === 'string') {
-      if (func2(data5) < 1) {
+      if (func3(data5) < 1) {
         const err13 = {
           instancePath: instancePath + '/endpoint_uri',
           schemaPath: '#/properties/endpoint_uri/minLength',
@@ -1694,7 +1703,7 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
     if (data.token !== undefined) {
       let data6 = data.token;
       if (typeof data6 === 'string') {
-        if (func2(data6) < 1) {
+        if (func3(data6) < 1) {
           const err16 = {
             instancePath: instancePath + '/token',
             schemaPath: '#/properties/token/minLength',
@@ -2312,7 +2321,7 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
     if (data.ca_file !== undefined) {
       let data20 = data.ca_file;
       if (typeof data20 === 'string') {
-        if (func2(data20) < 1) {
+        if (func3(data20) < 1) {
           const err50 = {
             instancePath: instancePath + '/ca_file',
             schemaPath: '#/properties/ca_file/minLength',
@@ -2350,7 +2359,7 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
     if (data.cert_file !== undefined) {
       let data21 = data.cert_file;
       if (typeof data21 === 'string') {
-        if (func2(data21) < 1) {
+        if (func3(data21) < 1) {
           const err52 = {
             instancePath: instancePath + '/cert_file',
             schemaPath: '#/properties/cert_file/minLength',
@@ -2388,7 +2397,7 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
     if (data.key_file !== undefined) {
       let data22 = data.key_file;
       if (typeof data22 === 'string') {
-        if (func2(data22) < 1) {
+        if (func3(data22) < 1) {
           const err54 = {
             instancePath: instancePath + '/key_file',
             schemaPath: '#/properties/key_file/minLength',
@@ -2619,8 +2628,8 @@ const schema11 = {
   type: 'object',
   additionalProperties: false,
   properties: {
-    level: { type: 'string', enum: ['debug', 'info', 'warn', 'error'], default: 'info' },
-    format: { type: 'string', enum: ['json', 'nginx', 'pretty'], default: 'json' },
+    max_bytes: { type: 'integer', minimum: 1048576, default: 1073741824 },
+    on_full: { type: 'string', enum: ['sample', 'pause'], default: 'sample' },
   },
 };
 
@@ -2628,14 +2637,14 @@ function validate30(data, { instancePath = '', parentData, parentDataProperty, r
   let vErrors = null;
   let errors = 0;
   if (data && typeof data == 'object' && !Array.isArray(data)) {
-    if (data.level === undefined) {
-      data.level = 'info';
+    if (data.max_bytes === undefined) {
+      data.max_bytes = 1073741824;
     }
-    if (data.format === undefined) {
-      data.format = 'json';
+    if (data.on_full === undefined) {
+      data.on_full = 'sample';
     }
     for (const key0 in data) {
-      if (!(key0 === 'level' || key0 === 'format')) {
+      if (!(key0 === 'max_bytes' || key0 === 'on_full')) {
         const err0 = {
           instancePath,
           schemaPath: '#/additionalProperties',
@@ -2653,15 +2662,15 @@ function validate30(data, { instancePath = '', parentData, parentDataProperty, r
         errors++;
       }
     }
-    let data0 = data.level;
-    if (typeof data0 !== 'string') {
+    let data0 = data.max_bytes;
+    if (!(typeof data0 == 'number' && !(data0 % 1) && !isNaN(data0) && isFinite(data0))) {
       const err1 = {
-        instancePath: instancePath + '/level',
-        schemaPath: '#/properties/level/type',
+        instancePath: instancePath + '/max_bytes',
+        schemaPath: '#/properties/max_bytes/type',
         keyword: 'type',
-        params: { type: 'string' },
-        schema: schema11.properties.level.type,
-        parentSchema: schema11.properties.level,
+        params: { type: 'integer' },
+        schema: schema11.properties.max_bytes.type,
+        parentSchema: schema11.properties.max_bytes,
         data: data0,
       };
       if (vErrors === null) {
@@ -2671,32 +2680,34 @@ function validate30(data, { instancePath = '', parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (!(data0 === 'debug' || data0 === 'info' || data0 === 'warn' || data0 === 'error')) {
-      const err2 = {
-        instancePath: instancePath + '/level',
-        schemaPath: '#/properties/level/enum',
-        keyword: 'enum',
-        params: { allowedValues: schema11.properties.level.enum },
-        schema: schema11.properties.level.enum,
-        parentSchema: schema11.properties.level,
-        data: data0,
-      };
-      if (vErrors === null) {
-        vErrors = [err2];
-      } else {
-        vErrors.push(err2);
+    if (typeof data0 == 'number' && isFinite(data0)) {
+      if (data0 < 1048576 || isNaN(data0)) {
+        const err2 = {
+          instancePath: instancePath + '/max_bytes',
+          schemaPath: '#/properties/max_bytes/minimum',
+          keyword: 'minimum',
+          params: { comparison: '>=', limit: 1048576 },
+          schema: 1048576,
+          parentSchema: schema11.properties.max_bytes,
+          data: data0,
+        };
+        if (vErrors === null) {
+          vErrors = [err2];
+        } else {
+          vErrors.push(err2);
+        }
+        errors++;
       }
-      errors++;
     }
-    let data1 = data.format;
+    let data1 = data.on_full;
     if (typeof data1 !== 'string') {
       const err3 = {
-        instancePath: instancePath + '/format',
-        schemaPath: '#/properties/format/type',
+        instancePath: instancePath + '/on_full',
+        schemaPath: '#/properties/on_full/type',
         keyword: 'type',
         params: { type: 'string' },
-        schema: schema11.properties.format.type,
-        parentSchema: schema11.properties.format,
+        schema: schema11.properties.on_full.type,
+        parentSchema: schema11.properties.on_full,
         data: data1,
       };
       if (vErrors === null) {
@@ -2706,14 +2717,14 @@ function validate30(data, { instancePath = '', parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (!(data1 === 'json' || data1 === 'nginx' || data1 === 'pretty')) {
+    if (!(data1 === 'sample' || data1 === 'pause')) {
       const err4 = {
-        instancePath: instancePath + '/format',
-        schemaPath: '#/properties/format/enum',
+        instancePath: instancePath + '/on_full',
+        schemaPath: '#/properties/on_full/enum',
         keyword: 'enum',
-        params: { allowedValues: schema11.properties.format.enum },
-        schema: schema11.properties.format.enum,
-        parentSchema: schema11.properties.format,
+        params: { allowedValues: schema11.properties.on_full.enum },
+        schema: schema11.properties.on_full.enum,
+        parentSchema: schema11.properties.on_full,
         data: data1,
       };
       if (vErrors === null) {
@@ -2744,6 +2755,135 @@ function validate30(data, { instancePath = '', parentData, parentDataProperty, r
   return errors === 0;
 }
 
+const schema12 = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    level: { type: 'string', enum: ['debug', 'info', 'warn', 'error'], default: 'info' },
+    format: { type: 'string', enum: ['json', 'nginx', 'pretty'], default: 'json' },
+  },
+};
+
+function validate32(data, { instancePath = '', parentData, parentDataProperty, rootData = data } = {}) {
+  let vErrors = null;
+  let errors = 0;
+  if (data && typeof data == 'object' && !Array.isArray(data)) {
+    if (data.level === undefined) {
+      data.level = 'info';
+    }
+    if (data.format === undefined) {
+      data.format = 'json';
+    }
+    for (const key0 in data) {
+      if (!(key0 === 'level' || key0 === 'format')) {
+        const err0 = {
+          instancePath,
+          schemaPath: '#/additionalProperties',
+          keyword: 'additionalProperties',
+          params: { additionalProperty: key0 },
+          schema: false,
+          parentSchema: schema12,
+          data,
+        };
+        if (vErrors === null) {
+          vErrors = [err0];
+        } else {
+          vErrors.push(err0);
+        }
+        errors++;
+      }
+    }
+    let data0 = data.level;
+    if (typeof data0 !== 'string') {
+      const err1 = {
+        instancePath: instancePath + '/level',
+        schemaPath: '#/properties/level/type',
+        keyword: 'type',
+        params: { type: 'string' },
+        schema: schema12.properties.level.type,
+        parentSchema: schema12.properties.level,
+        data: data0,
+      };
+      if (vErrors === null) {
+        vErrors = [err1];
+      } else {
+        vErrors.push(err1);
+      }
+      errors++;
+    }
+    if (!(data0 === 'debug' || data0 === 'info' || data0 === 'warn' || data0 === 'error')) {
+      const err2 = {
+        instancePath: instancePath + '/level',
+        schemaPath: '#/properties/level/enum',
+        keyword: 'enum',
+        params: { allowedValues: schema12.properties.level.enum },
+        schema: schema12.properties.level.enum,
+        parentSchema: schema12.properties.level,
+        data: data0,
+      };
+      if (vErrors === null) {
+        vErrors = [err2];
+      } else {
+        vErrors.push(err2);
+      }
+      errors++;
+    }
+    let data1 = data.format;
+    if (typeof data1 !== 'string') {
+      const err3 = {
+        instancePath: instancePath + '/format',
+        schemaPath: '#/properties/format/type',
+        keyword: 'type',
+        params: { type: 'string' },
+        schema: schema12.properties.format.type,
+        parentSchema: schema12.properties.format,
+        data: data1,
+      };
+      if (vErrors === null) {
+        vErrors = [err3];
+      } else {
+        vErrors.push(err3);
+      }
+      errors++;
+    }
+    if (!(data1 === 'json' || data1 === 'nginx' || data1 === 'pretty')) {
+      const err4 = {
+        instancePath: instancePath + '/format',
+        schemaPath: '#/properties/format/enum',
+        keyword: 'enum',
+        params: { allowedValues: schema12.properties.format.enum },
+        schema: schema12.properties.format.enum,
+        parentSchema: schema12.properties.format,
+        data: data1,
+      };
+      if (vErrors === null) {
+        vErrors = [err4];
+      } else {
+        vErrors.push(err4);
+      }
+      errors++;
+    }
+  } else {
+    const err5 = {
+      instancePath,
+      schemaPath: '#/type',
+      keyword: 'type',
+      params: { type: 'object' },
+      schema: schema12.type,
+      parentSchema: schema12,
+      data,
+    };
+    if (vErrors === null) {
+      vErrors = [err5];
+    } else {
+      vErrors.push(err5);
+    }
+    errors++;
+  }
+  validate32.errors = vErrors;
+  return errors === 0;
+}
+
 function validate21(data, { instancePath = '', parentData, parentDataProperty, rootData = data } = {}) {
   let vErrors = null;
   let errors = 0;
@@ -2756,6 +2896,9 @@ function validate21(data, { instancePath = '', parentData, parentDataProperty, r
     }
     if (data.spool === undefined) {
       data.spool = {};
+    }
+    if (data.dead === undefined) {
+      data.dead = {};
     }
     if (data.log === undefined) {
       data.log = {};
@@ -2812,16 +2955,7 @@ function validate21(data, { instancePath = '', parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!(
-        key0 === '$schema' ||
-        key0 === 'state_dir' ||
-        key0 === 'sources' ||
-        key0 === 'rules' ||
-        key0 === 'match' ||
-        key0 === 'destinations' ||
-        key0 === 'spool' ||
-        key0 === 'log'
-      )) {
+      if (!func2.call(schema6.properties, key0)) {
         const err3 = {
           instancePath,
           schemaPath: '#/additionalProperties',
@@ -2861,7 +2995,7 @@ function validate21(data, { instancePath = '', parentData, parentDataProperty, r
     }
     let data1 = data.state_dir;
     if (typeof data1 === 'string') {
-      if (func2(data1) < 1) {
+      if (func3(data1) < 1) {
         const err5 = {
           instancePath: instancePath + '/state_dir',
           schemaPath: '#/properties/state_dir/minLength',
@@ -3098,14 +3232,25 @@ function validate21(data, { instancePath = '', parentData, parentDataProperty, r
       errors = vErrors.length;
     }
     if (
-      !validate30(data.log, {
+      !validate30(data.dead, {
+        instancePath: instancePath + '/dead',
+        parentData: data,
+        parentDataProperty: 'dead',
+        rootData,
+      })
+    ) {
+      vErrors = vErrors === null ? validate30.errors : vErrors.concat(validate30.errors);
+      errors = vErrors.length;
+    }
+    if (
+      !validate32(data.log, {
         instancePath: instancePath + '/log',
         parentData: data,
         parentDataProperty: 'log',
         rootData,
       })
     ) {
-      vErrors = vErrors === null ? validate30.errors : vErrors.concat(validate30.errors);
+      vErrors = vErrors === null ? validate32.errors : vErrors.concat(validate32.errors);
       errors = vErrors.length;
     }
   } else {

@@ -1,14 +1,19 @@
 /** What `tailmeter status` shows, gathered from a running pipeline or from the files of a stopped one. */
-import type { Config } from '../config/types.ts';
+import { join } from 'node:path';
+import type { Config, DeadConfig } from '../config/types.ts';
 import { stateDirError } from '../errors.ts';
 import type { Loss } from '../loss.ts';
 import { Acknowledged, type LossStatus } from '../spool/acknowledged.ts';
 import { noLines } from '../spool/counts.ts';
 import { IgnoredFiles } from '../spool/ignored-files.ts';
 import { recover, type Recovered } from '../spool/recovery.ts';
+import { layoutOf } from '../spool/layout.ts';
+import type { Ledger } from '../spool/ledger.ts';
+import { entriesOf } from '../spool/sampled.ts';
 import { diskFs } from '../spool/state-fs.ts';
 import { survey } from '../tail/survey.ts';
 import type {
+  DeadReason,
   DeliveryStatus,
   DestinationCounts,
   IgnoredFile,
@@ -40,6 +45,22 @@ export interface SourceStatus extends Omit<SourceCounts, 'nulBytes'> {
   readonly paths: Readonly<PathCounts> | null;
   /** Lines that were repaired since the daemon's start; null while none runs. */
   readonly repairs: Readonly<Repairs> | null;
+  /** Failed lines that were left without a letter (`dead.max_bytes`), by reason: `tailmeter replay` reads them again. */
+  readonly sampled: readonly SampledStatus[];
+}
+
+export interface SampledStatus {
+  readonly reason: DeadReason;
+  /** All that were ever left out … */
+  readonly letters: number;
+  /** … and where they stand, as far as their logs are remembered: in bytes [from, to). */
+  readonly ranges: readonly {
+    readonly path: string;
+    readonly fingerprint: string;
+    readonly from: number;
+    readonly to: number;
+    readonly letters: number;
+  }[];
 }
 
 export interface DestinationStatus extends DestinationCounts {
@@ -62,6 +83,14 @@ export interface Status {
   readonly destinations: readonly DestinationStatus[];
   /** What will not be delivered, oldest first, also what was acknowledged. */
   readonly losses: readonly LossStatus[];
+  /** The files of dead letters. */
+  readonly dead: {
+    readonly bytes: number;
+    readonly max_bytes: number;
+    readonly on_full: DeadConfig['on_full'];
+    /** Lines that fail get no letter now: they are only counted. */
+    readonly sampling: boolean;
+  };
   readonly spool: {
     readonly bytes: number;
     readonly max_bytes: number;
@@ -75,6 +104,7 @@ export function sourceStatus(
   { nulBytes = 0, ...counts }: SourceCounts,
   { files, unknown, ignored }: SourceSurvey,
   mapper?: LineMapper,
+  book?: SourceBook,
 ): SourceStatus {
   const { paths, repairs } = mapper ?? { paths: null, repairs: null };
   return {
@@ -93,6 +123,7 @@ export function sourceStatus(
     unknown,
     paths,
     repairs,
+    sampled: sampledStatus(book),
   };
 }
 
@@ -118,6 +149,21 @@ export const notLookedAt = (source: string): SourceSurvey => ({
   ignored: [],
   unknown: [{ path: source, reason: 'it is not looked at yet' }],
 });
+
+type SourceBook = Pick<
+  NonNullable<ReturnType<ReturnType<Ledger['sources']>['get']>>,
+  'positions' | 'sampled'
+>;
+
+function sampledStatus({ positions, sampled }: SourceBook = { positions: [], sampled: {} }): SampledStatus[] {
+  return entriesOf(sampled).map(([reason, all]) => ({
+    reason,
+    letters: all,
+    ranges: positions.flatMap(({ path, fingerprint, sampled: books = {} }) =>
+      (books[reason]?.ranges ?? []).map(([from, to, letters]) => ({ path, fingerprint, from, to, letters })),
+    ),
+  }));
+}
 
 /**
  * The books count whole chunks; what is settled in those that are under way is added, so that progress shows.
@@ -175,14 +221,27 @@ export async function statusAtRest(config: Config, version: string): Promise<Sta
     started: null,
     state_dir: stateDir,
     sources: config.sources.map(({ path }) =>
-      sourceStatus(path, books.get(path)?.counts ?? noLines(), surveys.get(path) ?? notLookedAt(path)),
+      sourceStatus(
+        path,
+        books.get(path)?.counts ?? noLines(),
+        surveys.get(path) ?? notLookedAt(path),
+        undefined,
+        books.get(path),
+      ),
     ),
     destinations: config.destinations.map(({ name }) =>
       destinationStatus(ledger.destination(name), 0, nothingUnderWay(name)),
     ),
     losses: lossStatus(ledger.losses.list(), new Acknowledged(stateDir)),
+    dead: { bytes: await bytesIn(layoutOf(stateDir).dead), ...config.dead, sampling: false },
     spool: { bytes: sizeOf(chunks), max_bytes: config.spool.max_bytes, paused: [] },
   };
+}
+
+async function bytesIn(folder: string): Promise<number> {
+  let bytes = 0;
+  for (const file of await diskFs.list(folder)) bytes += (await diskFs.size(join(folder, file))) ?? 0;
+  return bytes;
 }
 
 const sizeOf = (chunks: Recovered['chunks']): number =>

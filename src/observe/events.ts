@@ -71,7 +71,15 @@ export type TelemetryEvent =
   /** NUL bytes before a line or in it: a file that was truncated under its writer, or a loss of power. */
   | { event: 'hole_skipped'; source: string; path: string; offset: number; bytes: number }
   // ---- spool
-  | { event: 'spool_paused'; cause: 'full' | 'disk_low' | 'write_failed' | 'clock'; message: string }
+  | {
+      event: 'spool_paused';
+      cause: 'full' | 'disk_low' | 'write_failed' | 'dead_full' | 'clock';
+      message: string;
+    }
+  /** `dead.max_bytes` is reached: from here on lines that fail are only counted, with the ranges they stand in. */
+  | { event: 'letters_sampled'; folder: string; bytes: number; maxBytes: number }
+  /** There is room for letters again; so many were left out meanwhile. */
+  | { event: 'letters_kept_again'; folder: string; bytes: number; letters: number }
   | { event: 'spool_resumed' }
   /** A damaged or deleted chunk waits again: its events were read once more from the log at `path`. */
   | { event: 'chunk_restored'; destination: string; file: string; path: string; events: number; error: Error }

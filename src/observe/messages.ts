@@ -112,6 +112,16 @@ export const MESSAGES: MessageTable = {
       `skipped ${e.bytes} NUL bytes of ${e.path} at byte ${e.offset}: a hole, as truncation leaves it under a writer that does not append`,
   },
   spool_paused: { level: 'error', text: (e) => `reading is paused: ${e.message}` },
+  letters_sampled: {
+    level: 'error',
+    text: (e) =>
+      `${e.folder} holds ${e.bytes} of ${e.maxBytes} bytes (dead.max_bytes): lines that fail get no dead letter any more, but are counted, and status names the bytes of the logs in which they stand; mend the cause, replay these logs, and clear away the oldest files`,
+  },
+  letters_kept_again: {
+    level: 'info',
+    text: (e) =>
+      `lines that fail get dead letters again; ${e.letters} were left out: status names the bytes of the logs in which they stand`,
+  },
   spool_resumed: { level: 'info', text: () => 'reading goes on' },
   chunk_restored: {
     level: 'warn',

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { StateDirError } from '../errors.ts';
 import type { Loss } from '../loss.ts';
-import type { DestinationCounts, GenerationAccount, SourceCounts } from '../types.ts';
+import type { DeadReason, DestinationCounts, GenerationAccount, SourceCounts } from '../types.ts';
 import type { AbsentNames } from './absent-chunks.ts';
 import type { StoredClaim } from './letter-claims.ts';
 import type { KnownLetter, LetterMarks } from './letter-files.ts';
@@ -17,6 +17,8 @@ export interface SourceState {
   readonly counts: SourceCounts;
   /** Oldest first. */
   readonly generations: readonly GenerationAccount[];
+  /** Failed lines without a letter, by reason, of all generations; absent when there are none. */
+  readonly sampled?: { readonly [reason in DeadReason]?: number };
 }
 
 /** What the ledger knows; see there. */

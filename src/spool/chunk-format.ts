@@ -13,7 +13,7 @@
 import { crc32 } from 'node:zlib';
 import { CorruptChunkError, NewerChunkError } from '../errors.ts';
 import type { Mark } from '../mark.ts';
-import type { Generation, LoadedChunk, SealedChunk, SourceCounts } from '../types.ts';
+import type { Generation, LoadedChunk, Sampled, SealedChunk, SourceCounts } from '../types.ts';
 import type { TimeLimits } from '../time-limits.ts';
 
 /** The format that this version writes and reads. */
@@ -40,6 +40,8 @@ export interface ChunkHeader {
   readonly counts: SourceCounts;
   /** By which times of lines of the range were found implausible; absent when none was. */
   readonly plausible?: TimeLimits;
+  /** Failed lines of the range without a letter; absent when there are none. */
+  readonly sampled?: Sampled;
   readonly events: number;
   readonly created: string;
   readonly body_bytes: number;

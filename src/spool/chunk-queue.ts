@@ -9,6 +9,7 @@ import type { Checkpointer } from './checkpointer.ts';
 import type { DeadLetterStore } from './dead-letters.ts';
 import type { StateFolders } from './folders.ts';
 import type { FreshChunks } from './fresh-chunks.ts';
+import type { SpoolGate } from './gate.ts';
 import type { Ledger } from './ledger.ts';
 import type { LetterClaim } from './letter-claims.ts';
 import { kindAt } from './letter-files.ts';
@@ -24,6 +25,7 @@ export interface ChunkQueueOptions {
   readonly restorer: Restorer;
   readonly absent: AbsentChunks;
   readonly letters: DeadLetterStore;
+  readonly gate: SpoolGate;
   readonly ledger: Ledger;
   readonly checkpointer: Checkpointer;
   readonly fresh: FreshChunks;
@@ -34,6 +36,8 @@ export interface ChunkQueueOptions {
   readonly waiting: readonly SealedChunk[];
 }
 
+/** About what the letter of an event takes. */
+const LETTER_BYTES = 2048;
 /** Smaller chunks are read into memory of their own. */
 const SMALL_BYTES = 64 * 1024;
 
@@ -103,10 +107,13 @@ export class ChunkQueue implements DeliveryQueue {
     return false;
   }
 
-  bury(letters: readonly DeadLetter[], { sequence }: SealedChunk): Promise<void> {
+  async bury(letters: readonly DeadLetter[], { sequence }: SealedChunk): Promise<void> {
     const taken = this.#taken.get(sequence);
     if (taken === undefined) throw new Error(`letters for chunk ${sequence}, which is not in delivery`);
-    return this.#o.letters.append(letters, taken.claim);
+    if (!(await this.#o.gate.hasRoomForLetters(letters.length * LETTER_BYTES))) {
+      throw new Error('too few bytes are free on the disk (half of spool.min_free_bytes)');
+    }
+    await this.#o.letters.append(letters, taken.claim);
   }
 
   settled(chunk: SealedChunk, settlement: Settlement): void {

@@ -45,13 +45,22 @@ export class DeadLetterStore {
   /** Of earlier runs, by log: letters of lines that are read again. */
   readonly #logs = new Map<string, LetterClaim>();
   readonly #known: IdSet | undefined;
+  readonly #wrote: (bytes: number) => void;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(fs: StateFs, folder: string, clock: Clock, { known, claims, tails }: FoundLetters) {
+  /** @param wrote so many bytes of letters are durable */
+  constructor(
+    fs: StateFs,
+    folder: string,
+    clock: Clock,
+    { known, claims, tails }: FoundLetters,
+    wrote: (bytes: number) => void = () => {},
+  ) {
     this.#fs = fs;
     this.#folder = folder;
     this.#clock = clock;
     this.#known = known;
+    this.#wrote = wrote;
     for (const claim of claims) {
       this.#claims.add(claim);
       if (claim.sequence === undefined) this.#logs.set(keyOfLog(claim), claim);
@@ -91,6 +100,14 @@ export class DeadLetterStore {
     }));
   }
 
+  /** Tells ids for which an earlier run has written a letter; undefined when there can be none. */
+  knownOf(claim: LetterClaim): ((id: string) => boolean) | undefined {
+    const sets = [this.#known, claim.known, this.#logs.get(keyOfLog(claim))?.known].filter(
+      (set) => set !== undefined && set.size > 0,
+    );
+    return sets.length === 0 ? undefined : (id) => sets.some((set) => set?.has(id) === true);
+  }
+
   /** Makes letters of one kind durable. When it rejects, none of them counts as written, and calling again is safe. */
   append(letters: readonly DeadLetter[], claim: LetterClaim): Promise<void> {
     if (letters.length === 0) return Promise.resolve();
@@ -100,8 +117,8 @@ export class DeadLetterStore {
   }
 
   async #append(letters: readonly DeadLetter[], claim: LetterClaim): Promise<void> {
-    const sets = [this.#known, claim.known, this.#logs.get(keyOfLog(claim))?.known];
-    const fresh = letters.filter(({ id }) => sets.every((set) => set?.has(id) !== true));
+    const isKnown = this.knownOf(claim);
+    const fresh = isKnown === undefined ? letters : letters.filter(({ id }) => !isKnown(id));
     const [first] = fresh;
     if (first === undefined) return;
     const text = fresh.map((letter) => `${JSON.stringify(letter)}\n`).join('');
@@ -124,6 +141,7 @@ export class DeadLetterStore {
     this.#claims.add(claim);
     tail.end += bytes.length;
     tail.torn = false;
+    this.#wrote(bytes.length);
   }
 
   /** Cuts off what a failed write left, and finds the end when somebody else has changed the file. */

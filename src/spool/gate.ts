@@ -1,13 +1,14 @@
 /**
- * Decides whether more lines may be taken. It closes when the spool is full, the disk nearly so, a seal fails, or the
- * clock is wrong, by which times of lines are judged; the log itself is the buffer then. Tells when it closes and when it opens again.
+ * Decides whether more lines may be taken. It closes when the spool or the dead letters are full, the disk is nearly so, a
+ * seal fails, or the clock is wrong, by which times of lines are judged; the log itself is the buffer then. Tells when it
+ * closes and when it opens again.
  */
 import type { SpoolConfig } from '../config/types.ts';
 import type { Reporter } from '../observe/events.ts';
 import type { Clock } from '../types.ts';
 import type { StateFs } from './state-fs.ts';
 
-type Cause = 'full' | 'disk_low' | 'write_failed' | 'clock';
+type Cause = 'full' | 'disk_low' | 'write_failed' | 'dead_full' | 'clock';
 
 /** A full spool opens again below this share of `max_bytes`, so that it does not flap. */
 const REOPEN_SHARE = 0.95;
@@ -25,6 +26,8 @@ export class SpoolGate {
   #opened = Promise.withResolvers<void>();
   #bytes = 0;
   #checkedAt = -Infinity;
+  /** What the disk had then, less what was written since. */
+  #free = Infinity;
 
   /** @param signal Aborts what waits at the gate. @param builtMs No right clock says an earlier time, Unix ms. */
   constructor(
@@ -119,13 +122,39 @@ export class SpoolGate {
     }
   }
 
-  /** Looks at the free space, at most once a second; when it is low, goes on looking until it is not. */
+  /**
+   * Looks at the free space, at most once a second unless so much was written meanwhile that it may be low; when it is,
+   * goes on looking until it is not.
+   */
   async checkDisk(): Promise<void> {
-    const now = this.#clock.now();
-    if (Math.abs(now - this.#checkedAt) < CHECK_MS || this.#closed.has('disk_low')) return;
-    this.#checkedAt = now;
+    if (this.#closed.has('disk_low') || !this.#isDue(this.#limits.min_free_bytes)) return;
     if (await this.#diskHasRoom()) return;
     void this.#watchDisk();
+  }
+
+  /**
+   * Whether letters of refused events may be written: they let chunks go, which makes room. So while reading has
+   * stopped they may take up to half of `min_free_bytes`.
+   */
+  async hasRoomForLetters(bytes: number): Promise<boolean> {
+    const least = this.#limits.min_free_bytes / 2;
+    if (this.#isDue(least + bytes)) await this.#look();
+    return this.#free - bytes >= least || least === 0;
+  }
+
+  /** So many bytes were written below `state_dir`. */
+  wrote(bytes: number): void {
+    this.#free -= bytes;
+  }
+
+  #isDue(least: number): boolean {
+    return Math.abs(this.#clock.now() - this.#checkedAt) >= CHECK_MS || this.#free < least;
+  }
+
+  async #look(): Promise<void> {
+    this.#checkedAt = this.#clock.now();
+    // A file system that cannot tell must not stop the daemon: a failing write will.
+    this.#free = await this.#fs.freeBytes(this.#root).catch(() => Infinity);
   }
 
   async #watchDisk(): Promise<void> {
@@ -137,10 +166,9 @@ export class SpoolGate {
 
   async #diskHasRoom(): Promise<boolean> {
     const { min_free_bytes: least } = this.#limits;
-    // A file system that cannot tell must not stop the daemon: a failing write will.
-    const free = await this.#fs.freeBytes(this.#root).catch(() => Infinity);
-    if (free < least) {
-      this.close('disk_low', `${free} bytes free, fewer than ${least} (spool.min_free_bytes)`);
+    await this.#look();
+    if (this.#free < least) {
+      this.close('disk_low', `${this.#free} bytes free, fewer than ${least} (spool.min_free_bytes)`);
       return false;
     }
     this.open('disk_low');

@@ -4,9 +4,11 @@
  */
 import type { LineLoss } from '../loss.ts';
 import type {
+  DeadReason,
   DestinationCounts,
   Generation,
   GenerationAccount,
+  Sampled,
   SealedChunk,
   Settlement,
   SourceCounts,
@@ -16,6 +18,7 @@ import { generationKey as keyOf } from '../generation-key.ts';
 import type { Mark } from '../mark.ts';
 import { add, noLines } from './counts.ts';
 import { Losses } from './losses.ts';
+import { addSampled, entriesOf, restartSampled, squeezeSampled } from './sampled.ts';
 
 /** Ended generations that are remembered per source, so that rotated files are not taken for unread ones. */
 const ENDED_KEPT = 1000;
@@ -29,6 +32,8 @@ export interface SealedRange {
   /** Of what stands before `to`. */
   readonly mark?: Mark | undefined;
   readonly counts: SourceCounts;
+  /** Failed lines without a letter. */
+  readonly sampled?: Sampled;
   /** The highest chunk number of the group; undefined when the range gave no event. */
   readonly sequence?: number;
   /** Events per destination. */
@@ -38,6 +43,8 @@ export interface SealedRange {
 interface SourceBook {
   readonly counts: SourceCounts;
   readonly positions: Map<string, GenerationAccount>;
+  /** Failed lines without a letter, by reason, those of forgotten generations included. */
+  sampled: { [reason in DeadReason]?: number };
 }
 
 export class Ledger {
@@ -52,9 +59,9 @@ export class Ledger {
   constructor(books: Books) {
     this.#sealedThrough = books.sealed_through;
     this.losses = new Losses(books.losses ?? []);
-    for (const [source, { counts, generations }] of Object.entries(books.sources)) {
+    for (const [source, { counts, generations, sampled = {} }] of Object.entries(books.sources)) {
       const positions = new Map(generations.map((position) => [keyOf(position), position]));
-      this.#sources.set(source, { counts: { ...counts }, positions });
+      this.#sources.set(source, { counts: { ...counts }, positions, sampled: { ...sampled } });
     }
     for (const [destination, counts] of Object.entries(books.destinations)) {
       this.#destinations.set(destination, { ...counts });
@@ -96,7 +103,12 @@ export class Ledger {
   restartAccounts(): void {
     for (const { positions } of this.#sources.values()) {
       for (const [key, position] of positions) {
-        positions.set(key, { ...position, start: position.offset, counts: noLines() });
+        positions.set(key, {
+          ...position,
+          start: position.offset,
+          counts: noLines(),
+          ...restarted(position),
+        });
       }
     }
   }
@@ -108,11 +120,23 @@ export class Ledger {
 
   /** The range is durable, as chunks, dead letters or nothing. */
   sealed(range: SealedRange): void {
-    const { source, generation, from, to, mark, counts, events, sequence } = range;
-    add(this.#source(source).counts, counts);
-    const { start, counts: account } = accountAt(this.position(source, generation), from);
+    const { source, generation, from, to, mark, counts, events, sequence, sampled = {} } = range;
+    const book = this.#source(source);
+    add(book.counts, counts);
+    for (const [reason, [, , letters]] of entriesOf(sampled)) {
+      book.sampled[reason] = (book.sampled[reason] ?? 0) + letters;
+    }
+    const { start, counts: account, sampled: known } = accountAt(this.position(source, generation), from);
     add(account, counts);
-    this.#set(source, generation, { start, counts: account, ...marked(mark), offset: to, ended: false });
+    const left = addSampled(known, range.sampled);
+    this.#set(source, generation, {
+      start,
+      counts: account,
+      ...(left === undefined ? {} : { sampled: left }),
+      ...marked(mark),
+      offset: to,
+      ended: false,
+    });
     this.losses.read(source, generation, from, to);
     for (const [destination, count] of events) this.destination(destination).events += count;
     if (sequence !== undefined) this.cover(sequence);
@@ -120,8 +144,10 @@ export class Ledger {
 
   /** Nothing more will come from the generation, and all of it is sealed. */
   ended(source: string, generation: Generation, offset: number): void {
+    const account = accountAt(this.position(source, generation), offset);
     this.#set(source, generation, {
-      ...accountAt(this.position(source, generation), offset),
+      ...account,
+      ...(account.sampled === undefined ? {} : { sampled: squeezeSampled(account.sampled) }),
       offset,
       ended: true,
     });
@@ -196,12 +222,16 @@ export class Ledger {
 
   sources(): ReadonlyMap<
     string,
-    { readonly counts: SourceCounts; readonly positions: readonly GenerationAccount[] }
+    {
+      readonly counts: SourceCounts;
+      readonly positions: readonly GenerationAccount[];
+      readonly sampled: { readonly [reason in DeadReason]?: number };
+    }
   > {
     return new Map(
-      [...this.#sources].map(([source, { counts, positions }]) => [
+      [...this.#sources].map(([source, { counts, positions, sampled }]) => [
         source,
-        { counts, positions: [...positions.values()] },
+        { counts, positions: [...positions.values()], sampled },
       ]),
     );
   }
@@ -216,9 +246,13 @@ export class Ledger {
     return {
       sealed_through: this.#sealedThrough,
       sources: Object.fromEntries(
-        [...this.#sources].map(([source, { counts, positions }]) => [
+        [...this.#sources].map(([source, { counts, positions, sampled }]) => [
           source,
-          { counts: { ...counts }, generations: [...positions.values()] },
+          {
+            counts: { ...counts },
+            generations: [...positions.values()],
+            ...(Object.keys(sampled).length === 0 ? {} : { sampled: { ...sampled } }),
+          },
         ]),
       ),
       destinations: Object.fromEntries(
@@ -245,7 +279,7 @@ export class Ledger {
   #source(source: string): SourceBook {
     let book = this.#sources.get(source);
     if (book === undefined) {
-      book = { counts: noLines(), positions: new Map() };
+      book = { counts: noLines(), positions: new Map(), sampled: {} };
       this.#sources.set(source, book);
     }
     return book;
@@ -259,14 +293,23 @@ export class Ledger {
 function accountAt(
   known: GenerationAccount | undefined,
   offset: number,
-): Pick<GenerationAccount, 'start' | 'mark'> & { counts: SourceCounts } {
+): Pick<GenerationAccount, 'start' | 'mark' | 'sampled'> & { counts: SourceCounts } {
   return known?.offset === offset
-    ? { start: known.start, counts: { ...known.counts }, ...marked(known.mark) }
-    : { start: offset, counts: noLines() };
+    ? {
+        start: known.start,
+        counts: { ...known.counts },
+        ...(known.sampled === undefined ? {} : { sampled: known.sampled }),
+        ...marked(known.mark),
+      }
+    : { start: offset, counts: noLines(), ...restarted(known) };
 }
 
 const marked = (mark: Mark | undefined): Pick<GenerationAccount, 'mark'> =>
   mark === undefined ? {} : { mark };
+
+/** What stands where remains of interest, though the account begins anew. */
+const restarted = (known: GenerationAccount | undefined): Pick<GenerationAccount, 'sampled'> =>
+  known?.sampled === undefined ? {} : { sampled: restartSampled(known.sampled) };
 
 /** Only what identifies it: whatever else the object of a tailer carries does not belong on disk. */
 export const identityOf = ({

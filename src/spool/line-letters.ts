@@ -4,13 +4,13 @@ import { createHash } from 'node:crypto';
 import type { DeadLetter } from '../types.ts';
 import type { FailedLine, OpenRange } from './open-range.ts';
 
-/** @param now Unix ms. */
-export function lettersOf(range: OpenRange, now: number): DeadLetter[] {
+/** @param failures Those of the range that get one. @param now Unix ms. */
+export function lettersOf(range: OpenRange, failures: readonly FailedLine[], now: number): DeadLetter[] {
   const time = new Date(now).toISOString();
   const { path, fingerprint } = range.generation;
   const plausible = plausibleOf(range);
-  return range.failures.map(({ offset, failure, line, lineBytes }: FailedLine) => ({
-    id: lineLetterId(fingerprint, offset, line, failure.rule, lineBytes !== undefined),
+  return failures.map(({ offset, failure, line, lineBytes }: FailedLine) => ({
+    id: idOfFailure(fingerprint, { offset, failure, line, lineBytes }),
     time,
     reason: failure.reason,
     message: failure.message,
@@ -37,6 +37,10 @@ function plausibleOf({ decisiveLimits: limits }: OpenRange): Pick<DeadLetter, 'p
 const textOf = (line: Buffer): Pick<DeadLetter, 'line'> | Pick<DeadLetter, 'line_base64'> =>
   isUtf8(line) ? { line: line.toString('utf8') } : { line_base64: line.toString('base64') };
 
+/** What a letter takes in its file, unless its line is full of control characters. */
+export const mostLetterBytes = ({ line, failure }: FailedLine): number =>
+  2 * (line.length + failure.message.length) + 1000;
+
 /** The beginning of a line may end within a character. */
 function wholeCharacters(head: Buffer): Buffer {
   for (let cut = 0; cut < 4 && cut < head.length; cut++) {
@@ -45,6 +49,18 @@ function wholeCharacters(head: Buffer): Buffer {
   }
   return head;
 }
+
+export const idOfFailure = (
+  fingerprint: string,
+  {
+    offset,
+    failure,
+    line,
+    lineBytes,
+  }: Pick<FailedLine, 'offset' | 'failure' | 'line'> & {
+    readonly lineBytes?: number | undefined;
+  },
+): string => lineLetterId(fingerprint, offset, line, failure.rule, lineBytes !== undefined);
 
 /** Of a line that is too long; 0.1.0 kept no more of it. */
 const ID_BYTES_OF_HEAD = 1024;

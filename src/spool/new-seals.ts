@@ -121,7 +121,7 @@ function follows(ledger: Ledger, { source, generation, from }: Seal, unbroken: b
 }
 
 function count(ledger: Ledger, members: readonly [Seal, ...Seal[]]): void {
-  const [{ source, generation, from, to, mark, counts }] = members;
+  const [{ source, generation, from, to, mark, counts, sampled }] = members;
   ledger.sealed({
     source,
     generation,
@@ -129,6 +129,7 @@ function count(ledger: Ledger, members: readonly [Seal, ...Seal[]]): void {
     to,
     mark,
     counts,
+    ...(sampled === undefined ? {} : { sampled }),
     sequence: Math.max(...members.map(({ sequence }) => sequence)),
     events: members.map(({ destination, events }) => [destination, events] as const),
   });

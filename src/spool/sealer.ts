@@ -10,7 +10,7 @@
 import { crc32 } from 'node:zlib';
 import type { KernelMemory } from '../kernel/memory.ts';
 import type { Reporter } from '../observe/events.ts';
-import type { Clock, DeadLetter, SealedChunk } from '../types.ts';
+import type { Clock, Sampled, SealedChunk } from '../types.ts';
 import { ChunkFile } from './chunk-file.ts';
 import { encodeHeader, lineOffsetsOf, type GroupMember } from './chunk-format.ts';
 import type { DeadLetterStore } from './dead-letters.ts';
@@ -20,11 +20,14 @@ import type { SpoolGate } from './gate.ts';
 import { TEMPORARY, type StateLayout } from './layout.ts';
 import { identityOf, type Ledger } from './ledger.ts';
 import { LINES } from './letter-files.ts';
-import { lettersOf } from './line-letters.ts';
+import type { LetterQuota } from './letter-quota.ts';
+import { idOfFailure, lettersOf, mostLetterBytes } from './line-letters.ts';
 import type { EventBuffer } from './event-buffer.ts';
-import type { OpenRange } from './open-range.ts';
+import type { LetterClaim } from './letter-claims.ts';
+import type { FailedLine, OpenRange } from './open-range.ts';
 import { RepeatedIds } from './repeated-ids.ts';
 import { repeatingLines, type RepeatingLine } from './repeating-lines.ts';
+import { sampledOf } from './sampled.ts';
 import type { StateFs } from './state-fs.ts';
 
 const RETRY_MS = 1000;
@@ -37,6 +40,7 @@ export interface SealerOptions {
   readonly memory: KernelMemory;
   readonly nextSequence: number;
   readonly letters: DeadLetterStore;
+  readonly quota: LetterQuota;
   readonly ledger: Ledger;
   readonly gate: SpoolGate;
   readonly fresh: FreshChunks;
@@ -47,6 +51,12 @@ export interface SealerOptions {
   readonly checkpoint: () => Promise<void>;
   /** The chunks of a finished seal, ready to be shipped. */
   readonly sealed: (chunks: readonly SealedChunk[]) => void;
+}
+
+interface NumberedPart {
+  readonly destination: string;
+  readonly sequence: number;
+  readonly part: EventBuffer;
 }
 
 /** A chunk and the bytes of its file. */
@@ -133,15 +143,23 @@ export class Sealer {
   }
 
   async #makeDurable(earlier: Promise<unknown>, range: OpenRange): Promise<void> {
-    const { letters, clock, checkpoint } = this.#o;
+    const { letters, quota, clock, checkpoint } = this.#o;
     const now = clock.now();
-    const dead = lettersOf(range, now);
     const repeats = repeatingLines(range, this.#ids);
     range.counts.repeated = repeats.length;
-    const chunks = this.#chunksOf(range, now);
+    const parts = this.#numbered(range);
     const { source, generation, from, to } = range;
     const claim = letters.claim({ kind: LINES, source, fingerprint: generation.fingerprint, from, to });
+    // Whether a line has a letter is decided once, and becomes durable with the range.
+    const { most, leftOut } = await this.#share(range, claim, now);
+    const sampled = sampledOf(leftOut);
+    const isLeftOut = new Set(leftOut);
+    const kept =
+      isLeftOut.size === 0 ? range.failures : range.failures.filter((line) => !isLeftOut.has(line));
+    const chunks = this.#chunksOf(range, parts, sampled, now);
+    const dead = lettersOf(range, kept, now);
     if (!(await this.insist(() => letters.append(dead, claim)))) return;
+    quota.written(most);
     let isWritten = await this.insist(() => this.#write(chunks));
     await earlier;
     const isDurable = await this.insist(async () => {
@@ -152,18 +170,48 @@ export class Sealer {
     });
     if (!isDurable) return;
     letters.settled(claim);
-    this.#count(range, chunks, dead, repeats);
+    this.#count(range, chunks, sampled, repeats);
+    if (leftOut.length > 0) quota.leftOut(leftOut.length);
     // A range without an event has no chunk to tell of it after a crash: only the checkpoint can.
     if (chunks.length === 0) await this.insist(checkpoint);
   }
 
+  /** The bytes that letters can take, and the failed lines for which the quota has no room. Those that an earlier run has written have their letter. */
+  async #share(
+    range: OpenRange,
+    claim: LetterClaim,
+    now: number,
+  ): Promise<{ readonly most: number; readonly leftOut: readonly FailedLine[] }> {
+    const { failures, generation } = range;
+    if (failures.length === 0) return { most: 0, leftOut: [] };
+    const { letters, quota } = this.#o;
+    const isKnown = letters.knownOf(claim);
+    const fresh =
+      isKnown === undefined
+        ? failures
+        : failures.filter((line) => !isKnown(idOfFailure(generation.fingerprint, line)));
+    const most = fresh.reduce((sum, line) => sum + mostLetterBytes(line), 0);
+    const count = await quota.admit(fresh.length, most, () =>
+      lettersOf(range, fresh, now).map((letter) => Buffer.byteLength(JSON.stringify(letter)) + 1),
+    );
+    return { most, leftOut: fresh.slice(count) };
+  }
+
   /** Numbers the chunks of a range; destinations without an event have none. */
-  #chunksOf(range: OpenRange, now: number): NewChunk[] {
-    const parts = this.#o.destinations.flatMap((destination, number) => {
+  #numbered(range: OpenRange): NumberedPart[] {
+    return this.#o.destinations.flatMap((destination, number) => {
       const part = range.parts[number];
       if (part === undefined || part.events === 0) return [];
       return [{ destination, sequence: this.#nextSequence++, part }];
     });
+  }
+
+  #chunksOf(
+    range: OpenRange,
+    parts: readonly NumberedPart[],
+    sampled: Sampled | undefined,
+    now: number,
+  ): NewChunk[] {
     const { decisiveLimits: limits } = range;
     const group = parts.map(({ destination, sequence }): GroupMember => [destination, sequence]);
     return parts.map(({ destination, sequence, part }) => {
@@ -181,6 +229,7 @@ export class Sealer {
           mark: range.mark,
           counts: range.counts,
           ...(limits !== undefined && { plausible: limits }),
+          ...(sampled === undefined ? {} : { sampled }),
           events,
           created: new Date(now).toISOString(),
           body_bytes: body.length,
@@ -235,7 +284,7 @@ export class Sealer {
   #count(
     range: OpenRange,
     made: readonly NewChunk[],
-    dead: readonly DeadLetter[],
+    sampled: Sampled | undefined,
     repeats: readonly RepeatingLine[],
   ): void {
     const { ledger, gate, fresh, reporter } = this.#o;
@@ -248,21 +297,25 @@ export class Sealer {
       to: range.to,
       mark: range.mark,
       counts: range.counts,
+      ...(sampled === undefined ? {} : { sampled }),
       events: chunks.map(({ destination, events }) => [destination, events] as const),
       ...(last === undefined ? {} : { sequence: last.sequence }),
     });
     this.#ranges.delete(range);
-    for (const { source, path, offset, reason, message } of dead) {
-      reporter.report({ event: 'line_dead', source, path, offset, reason, message });
-    }
     const { source, generation } = range;
     for (const hole of range.holes) {
       reporter.report({ event: 'hole_skipped', source, path: generation.path, ...hole });
     }
+    for (const { offset, failure } of range.failures) {
+      const { reason, message } = failure;
+      reporter.report({ event: 'line_dead', source, path: generation.path, offset, reason, message });
+    }
     for (const repeat of repeats) {
       reporter.report({ event: 'repeated_id', source, path: generation.path, ...repeat });
     }
-    gate.grow(chunks.reduce((sum, { bytes }) => sum + bytes, 0));
+    const bytes = chunks.reduce((sum, chunk) => sum + chunk.bytes, 0);
+    gate.grow(bytes);
+    gate.wrote(bytes);
     for (const { chunk, part } of made) fresh.keep(chunk, range, part);
     this.#o.sealed(chunks);
   }

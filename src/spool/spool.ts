@@ -2,7 +2,7 @@
  * The durable queue: what was read and mapped becomes chunks, chunks wait for their destinations, the checkpoint
  * follows. Opens a state directory (recovering what a crash left) and wires the parts of this folder together.
  */
-import type { SpoolConfig } from '../config/types.ts';
+import type { DeadConfig, SpoolConfig } from '../config/types.ts';
 import { StateDirError } from '../errors.ts';
 import { KernelMemory } from '../kernel/memory.ts';
 import type { Reporter } from '../observe/events.ts';
@@ -16,6 +16,7 @@ import { DeadLetterStore } from './dead-letters.ts';
 import { StateFolders } from './folders.ts';
 import { FreshChunks } from './fresh-chunks.ts';
 import { SpoolGate } from './gate.ts';
+import { LetterQuota } from './letter-quota.ts';
 import type { Ledger } from './ledger.ts';
 import { recover, type Recovered } from './recovery.ts';
 import { idsBytes } from './repeated-ids.ts';
@@ -29,6 +30,8 @@ export interface SpoolOptions {
   readonly fs: StateFs;
   readonly stateDir: string;
   readonly limits: SpoolConfig;
+  /** For the dead letters; without it there is no limit. */
+  readonly dead?: DeadConfig;
   /** Names by destination number. */
   readonly destinations: readonly string[];
   readonly mappers: ReadonlyMap<string, LineMapper>;
@@ -56,12 +59,15 @@ export interface SpoolOptions {
   readonly wake: (destination: string) => void;
 }
 
+const UNLIMITED: DeadConfig = { max_bytes: Infinity, on_full: 'sample' };
+
 /** What a spool takes in the kernel's memory. */
 export const spoolBytes = (destinations: number): number => spareBytes + idsBytes(destinations);
 
 export class Spool {
   readonly ledger: Ledger;
   readonly gate: SpoolGate;
+  readonly quota: LetterQuota;
   /** Takes lines. */
   readonly intake: LineConsumer;
   readonly #collector: Collector;
@@ -87,6 +93,7 @@ export class Spool {
         fromTheBeginning: plan !== undefined,
       });
       spool = new Spool(options, folders, recovered);
+      await spool.quota.look();
       for (const [destination, waiting] of recovered.chunks) {
         if (destinations.includes(destination)) continue;
         const events = waiting.reduce((sum, chunk) => sum + chunk.events, 0);
@@ -118,9 +125,14 @@ export class Spool {
     const { memory = new KernelMemory({ blocks: idsBytes(destinations.length) }) } = options;
     const abort = new AbortController();
     const { signal } = abort;
-    const letters = new DeadLetterStore(fs, layout.dead, clock, recovered.letters);
     const gate = new SpoolGate(options.limits, fs, stateDir, reporter, clock, signal, options.builtMs);
     gate.checkClock();
+    const { dead = UNLIMITED } = options;
+    const quota = new LetterQuota({ fs, folder: layout.dead, limits: dead, gate, reporter, clock, signal });
+    const letters = new DeadLetterStore(fs, layout.dead, clock, recovered.letters, (bytes) => {
+      quota.grow(bytes);
+      gate.wrote(bytes);
+    });
     const spare = new SpareBuffers(memory);
     const fresh = new FreshChunks(spare, clock);
     const shared = { fs, folders, ledger, letters, reporter, clock, signal };
@@ -147,6 +159,7 @@ export class Spool {
       deleted: ({ bytes }) => gate.grow(-bytes),
     });
     const queueParts = {
+      gate,
       fs,
       folders,
       restorer,
@@ -167,6 +180,7 @@ export class Spool {
     }
     const sealer = new Sealer({
       ...shared,
+      quota,
       destinations,
       gate,
       fresh,
@@ -204,6 +218,7 @@ export class Spool {
     });
     this.ledger = ledger;
     this.gate = gate;
+    this.quota = quota;
     this.intake = this.#collector;
     this.#checkpointer = checkpointer;
     this.#sealer = sealer;

@@ -46,13 +46,15 @@ export class AuditSetup implements AsyncDisposable {
     address = this.sandbox.url,
     rule = {},
     source = {},
-  }: { address?: string; rule?: object; source?: object } = {}): Config {
+    dead = {},
+  }: { address?: string; rule?: object; source?: object; dead?: object } = {}): Config {
     const config = {
       state_dir: this.state,
       sources: [
         { path: this.log, format: 'nginx', max_line_bytes: 4096, rotate_wait: 0.1, ...ANY_TIME, ...source },
       ],
       rules: [{ ...RULE, ...rule }],
+      dead,
       destinations: [{ name: 'lago', endpoint_addrs: [address], token: DEFAULT_KEY, batch_max_size: 10 }],
     };
     return parseConfig(JSON.stringify(config), join(this.root, 'tailmeter.json'));
@@ -65,11 +67,13 @@ export class AuditSetup implements AsyncDisposable {
       deliver = true,
       rule = {},
       source: more = {},
-    }: { deliver?: boolean; rule?: object; source?: object } = {},
+      dead = {},
+    }: { deliver?: boolean; rule?: object; source?: object; dead?: object } = {},
   ): Promise<void> {
     const config = this.config({
       rule,
       source: more,
+      dead,
       ...(deliver ? {} : { address: 'http://127.0.0.1:1' }),
     });
     const [source] = config.sources;

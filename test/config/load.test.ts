@@ -93,7 +93,7 @@ describe('a wrong configuration', () => {
   it('does not guess what is far from every key', () => {
     const [problem] = problemsOf(small({ top: 'zebra: x' }));
     expect(problem).toBe(
-      'zebra: unknown key; expected one of state_dir, sources, rules, match, destinations, spool, log',
+      'zebra: unknown key; expected one of state_dir, sources, rules, match, destinations, spool, dead, log',
     );
   });
 

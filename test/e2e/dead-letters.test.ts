@@ -170,3 +170,49 @@ test('of a line that is too long 64 KiB and its place are kept, and a replay wit
     stdout: expect.stringContaining('1 delivered, 2 duplicates') as string,
   });
 });
+
+test('a flood of lines that fail stays within its quota, all are counted, and a replay after the cause is mended bills them', async () => {
+  const sandbox = await createSandbox();
+  onTestFinished(() => sandbox.close());
+  const more = (subscription: string): object => ({
+    rules: [
+      {
+        name: 'calls',
+        event_code: 'calls',
+        event_transaction_id: '${request_id}',
+        event_subscription_id: subscription,
+      },
+    ],
+    destinations: [
+      { endpoint_addrs: [sandbox.url], token: DEFAULT_KEY, inactive_timeout: 1, buffer_duration: 1 },
+    ],
+    dead: { max_bytes: 1_048_576 },
+  });
+  const { config, log, stateDir } = await configure('flood', more('${http_x_consumer_username}'));
+  const [flood, good] = [6000, 100];
+  let lines = '';
+  for (let i = 0; i < flood; i++) lines += lineOf(`f${i}`, '/v1/x', '');
+  for (let i = 0; i < good; i++) lines += lineOf(`g${i}`);
+  await writeFile(log, lines);
+  const daemon = await Daemon.start(config);
+  const status = await statusWhen(config, ({ destinations }) => destinations[0]?.delivered === good);
+  const [source] = status.sources;
+  const kept = (await readDeadLetters(stateDir)).length;
+  expect(source).toMatchObject({ lines: flood + good, dead: flood, mapped: good });
+  expect(source?.sampled).toMatchObject([
+    { reason: 'missing_subscription', letters: flood - kept, ranges: [{ path: log }] },
+  ]);
+  expect(status.dead).toMatchObject({ max_bytes: 1_048_576, on_full: 'sample', sampling: true });
+  expect(status.dead.bytes).toBeLessThan(1.1 * 1_048_576);
+  await daemon.logged(({ event }) => event === 'letters_sampled');
+  expect(daemon.log.filter(({ event }) => event === 'letters_sampled')).toHaveLength(1);
+  expect(daemon.log.filter(({ event }) => event === 'line_dead').length).toBeLessThan(5);
+  await daemon.kill();
+
+  expect(await tailmeter(['audit', '--config', config])).toMatchObject({ code: 0 });
+  const text = await tailmeter(['status', '--config', config]);
+  expect(text.stdout).toContain(`${flood - kept} dead letters left out: missing_subscription`);
+  await configure('flood', more('${http_x_consumer_username ?? anonymous}'));
+  const replayed = await tailmeter(['replay', '--config', config, log]);
+  expect(replayed.stdout).toContain(`${flood} delivered, ${good} duplicates`);
+});

@@ -34,6 +34,8 @@ export const SAMPLES: { readonly [K in EventName]: Extract<TelemetryEvent, { eve
   repeated_id: { event: 'repeated_id', ...file, offset: 7, transactionId: 'a1' },
   hole_skipped: { event: 'hole_skipped', ...file, offset: 7, bytes: 4096 },
   spool_paused: { event: 'spool_paused', cause: 'full', message: 'the spool holds 10 of 10 bytes' },
+  letters_sampled: { event: 'letters_sampled', folder: '/state/dead', bytes: 1_048_000, maxBytes: 1_048_576 },
+  letters_kept_again: { event: 'letters_kept_again', folder: '/state/dead', bytes: 5000, letters: 12 },
   spool_resumed: { event: 'spool_resumed' },
   chunk_restored: {
     event: 'chunk_restored',

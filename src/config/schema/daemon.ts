@@ -24,6 +24,32 @@ export const spoolSchema: SchemaNode = {
   },
 };
 
+/** `dead`: how much disk the dead letters may take. */
+export const deadSchema: SchemaNode = {
+  type: 'object',
+  description:
+    'How much disk the dead letters may take, and what becomes of those beyond it. Events that Lago refused always keep their letter, with their body; they count.',
+  additionalProperties: false,
+  properties: {
+    max_bytes: {
+      type: 'integer',
+      minimum: 1_048_576,
+      default: 1_073_741_824,
+      description:
+        'The most bytes of dead letters. Clear away whole files, the oldest first, to make room: no restart is needed.',
+      examples: [10_737_418_240],
+    },
+    on_full: {
+      type: 'string',
+      enum: ['sample', 'pause'],
+      default: 'sample',
+      description:
+        '`sample`: lines that fail beyond it get no letter; they are counted by reason, with the bytes of the log in which they stand (`tailmeter status`), and `tailmeter replay` of that log reads them again. `pause`: reading pauses until there is room.',
+      examples: ['pause'],
+    },
+  },
+};
+
 /** `log`: the daemon's own log, on standard error. */
 export const logSchema: SchemaNode = {
   type: 'object',

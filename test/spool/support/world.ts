@@ -9,6 +9,7 @@ import { lineEnd } from '../../../src/bytes.ts';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { DeadConfig } from '../../../src/config/types.ts';
 import { CorruptChunkError } from '../../../src/errors.ts';
 import type { TelemetryEvent } from '../../../src/observe/events.ts';
 import { isMarked } from '../../../src/mark.ts';
@@ -220,6 +221,7 @@ export interface WorldOptions {
   readonly mapper?: Pick<LineMapper, 'map'>;
   readonly maxBytes?: number;
   readonly minFreeBytes?: number;
+  readonly dead?: DeadConfig;
   readonly plan?: string;
 }
 
@@ -257,12 +259,13 @@ export class World {
   }
 
   async boot(): Promise<Run> {
-    const { maxBytes = 1e9, minFreeBytes = 0, plan } = this.options;
+    const { maxBytes = 1e9, minFreeBytes = 0, dead, plan } = this.options;
     const lineMapper = { ...mapper, ...this.options.mapper };
     const spool = await Spool.open({
       fs: this.fs,
       stateDir: this.stateDir,
       limits: { max_bytes: maxBytes, min_free_bytes: minFreeBytes },
+      ...(dead === undefined ? {} : { dead }),
       destinations: DESTINATIONS,
       mappers: new Map(['a.log', 'b.log'].map((source) => [source, lineMapper])),
       bufferDurationMs: 60_000,
