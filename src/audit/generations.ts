@@ -58,7 +58,7 @@ export async function checkGenerations(
     const unreadable = (log: string, error: Error): void =>
       findings.unseen({ source: path, path: log, reason: error.message });
     const logs = await findLogs(
-      path,
+      source,
       positions.map((position) => position.path),
       unreadable,
     );

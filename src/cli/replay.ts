@@ -71,7 +71,11 @@ export async function replay(file: string, logs: readonly string[], request: Rep
     const before = pipeline.status();
     const sights = await sightsOf(files);
     const left = await runToEnd(pipeline, files, before, request.giveUpAfterMs);
-    if (left === undefined && isWhole(window)) await noteReplayed(diskFs, config.state_dir, sights);
+    if (left === undefined && isWhole(window)) {
+      await noteReplayed(diskFs, config.state_dir, sights).catch((error: Error) => {
+        process.stderr.write(`${error.message}: a daemon goes on naming these files in its status\n`);
+      });
+    }
     reporter.flush();
     process.stdout.write(unverifiedText(pipeline.unverified, stateDir));
     process.stdout.write(outcomeText(before, pipeline.status(), left, stateDir));

@@ -100,8 +100,10 @@ export async function noteReplayed(
   const file = replayedFile(stateDir);
   const size = (await fs.size(file)) ?? 0;
   const time = new Date().toISOString();
-  const lines = files.map((one) => `${JSON.stringify({ time, ...one })}\n`).join('');
-  await fs.writeAt(file, size, Buffer.from(lines));
+  const lines = files.map(
+    ({ key, fingerprint, path, bytes }) => `${JSON.stringify({ time, key, fingerprint, path, bytes })}\n`,
+  );
+  await fs.writeAt(file, size, Buffer.from(lines.join('')));
   await fs.syncDir(stateDir);
 }
 

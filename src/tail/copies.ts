@@ -6,34 +6,45 @@ import { ArchiveContent } from './archive-content.ts';
 import { openLog, type Content } from './content.ts';
 import { fileKey } from './file-key.ts';
 import type { RotatedFile } from './rotated-file.ts';
+import type { ListedFile } from './scan.ts';
 import { isMissing } from './siblings.ts';
 
 /** So much of a line is compared. */
 const LINE_BYTES = 64 * 1024;
 const STEP_BYTES = 1024 * 1024;
 /** So much is searched for the lines of one file, in all known files together. */
-const MOST_BYTES = 512 * 1024 * 1024;
+const MOST_BYTES = 256 * 1024 * 1024;
 const NEWLINE = 0x0a;
 
 /**
- * The path of a known file in which both its first and its last line stand; undefined when there is none. Rejects when
- * the file itself cannot be read.
+ * The path of another file in which both its first and its last line stand; undefined when there is none.
+ * @param listed Files that are there: one of them that is not any more has got another name, and the answer is in it.
+ * @param known Paths of files that are known, as far as they are there.
+ * Rejects when it cannot be told for now.
  */
-export async function copiedFrom(file: RotatedFile, known: Iterable<string>): Promise<string | undefined> {
+export async function copiedFrom(
+  file: RotatedFile,
+  listed: readonly Pick<ListedFile, 'path' | 'key'>[],
+  known: Iterable<string>,
+): Promise<string | undefined> {
   const lines = await endsOf(file);
   if (lines.length === 0) return undefined;
   const left = { bytes: MOST_BYTES };
-  for (const path of new Set(known)) {
+  const keys = new Map(listed.map(({ path, key }) => [path, key]));
+  for (const path of new Set([...known, ...keys.keys()])) {
     if (path === file.path) continue;
     try {
-      if (await holds(path, file.key, lines, left)) return path;
+      if (await holds(path, keys.get(path), file.key, lines, left)) return path;
     } catch (error) {
+      const isSystems = (error as NodeJS.ErrnoException).syscall !== undefined;
       // What is gone or damaged proves nothing. What cannot be read for another reason could.
-      if ((error as NodeJS.ErrnoException).syscall !== undefined && !isMissing(error)) throw error;
+      if (error instanceof MovedError || (isSystems && (keys.has(path) || !isMissing(error)))) throw error;
     }
   }
   return undefined;
 }
+
+class MovedError extends Error {}
 
 /** The first whole line, and of a plain file the last one, each with the newlines around it where there are any. */
 async function endsOf(file: RotatedFile): Promise<Buffer[]> {
@@ -61,6 +72,7 @@ async function piece(content: Content, position: number): Promise<Buffer> {
 
 async function holds(
   path: string,
+  expected: string | undefined,
   own: string,
   lines: readonly Buffer[],
   left: { bytes: number },
@@ -68,7 +80,9 @@ async function holds(
   const log = await openLog(path, 'identify');
   let content: Content | undefined = log.content;
   try {
-    if (fileKey(log.dev, log.ino) === own) return false;
+    const key = fileKey(log.dev, log.ino);
+    if (expected !== undefined && key !== expected) throw new MovedError(`${path} is another file by now`);
+    if (key === own) return false;
     const missing = new Set(lines);
     while (content !== undefined && left.bytes > 0) {
       await seek(content, missing, left);

@@ -9,9 +9,11 @@ import type { SourceReports } from './reports.ts';
 import type { RotatedFile } from './rotated-file.ts';
 import type { ListedFile } from './scan.ts';
 import type { SourceSetup } from './setup.ts';
+import type { Sight } from './sight.ts';
 
 export class Ignored {
   readonly #setup: SourceSetup;
+  readonly #registry: Registry;
   readonly #reports: SourceReports;
   /** By device and inode. */
   readonly #files = new Map<string, IgnoredFile>();
@@ -20,6 +22,7 @@ export class Ignored {
 
   constructor(setup: SourceSetup, registry: Registry, reports: SourceReports) {
     this.#setup = setup;
+    this.#registry = registry;
     this.#reports = reports;
     for (const file of setup.ignored.of(setup.source.path)) {
       const { bytes: _bytes, why: _why, key, ...generation } = file;
@@ -37,6 +40,19 @@ export class Ignored {
   add(file: RotatedFile, why: string): void {
     const { key, path } = file;
     this.#files.set(key, { key, ...identityOf(file), path, bytes: file.log.size, why });
+  }
+
+  /** One whose name says nothing. */
+  suspect(file: Sight, why: string): void {
+    if (this.#files.has(file.key)) return;
+    const { bytes, key, ...generation } = file;
+    this.#registry.add(generation, 0, 'ignored');
+    this.#files.set(key, { key, ...generation, bytes, why });
+  }
+
+  /** Where each is, by device and inode. */
+  get places(): Iterable<readonly [key: string, path: string]> {
+    return [...this.#files].map(([key, { path }]) => [key, path] as const);
   }
 
   /** @param isSeen All folders were listed: what is not among the files is gone. */

@@ -62,17 +62,15 @@ export async function listCandidates(log: string, wanted: Wanted): Promise<Listi
       put({ path, ...unnamedRelation(name), origin: 'inode', folder });
     }
   }
-  for (const pattern of wanted.rotated) {
-    for (const at of await foldersOf(dirname(pattern))) {
-      const folder = await identify(at);
-      if (folder === undefined) continue;
-      folders.add(folder);
-      for (const name of await namesIn(at)) {
-        const path = join(at, name);
-        if (!matchesGlob(name, basename(pattern)) || path === real) continue;
-        const relation = relationOf(basename(log), name) ?? unnamedRelation(name);
-        put({ path, ...relation, origin: 'declared', folder });
-      }
+  for (const [at, patterns] of await declaredFolders(wanted.rotated)) {
+    const folder = await identify(at);
+    if (folder === undefined) continue;
+    folders.add(folder);
+    for (const name of await namesIn(at)) {
+      const path = join(at, name);
+      if (!isDeclared(name, patterns) || path === real) continue;
+      const relation = relationOf(basename(log), name) ?? unnamedRelation(name);
+      put({ path, ...relation, origin: 'declared', folder });
     }
   }
   for (const [key, path] of wanted.remembered) {
@@ -82,9 +80,30 @@ export async function listCandidates(log: string, wanted: Wanted): Promise<Listi
   return { entries: [...entries.values()], folders };
 }
 
-async function foldersOf(pattern: string): Promise<string[]> {
-  return isMagic(pattern) ? Array.fromAsync(glob(pattern)) : [pattern];
+/** The files that `rotated` of a source names. Rejects when a folder cannot be listed. */
+export async function declaredFiles(rotated: readonly string[]): Promise<string[]> {
+  const files: string[] = [];
+  for (const [folder, patterns] of await declaredFolders(rotated)) {
+    const names = await namesIn(folder);
+    files.push(...names.filter((name) => isDeclared(name, patterns)).map((name) => join(folder, name)));
+  }
+  return files;
 }
+
+/** The folders of globs, each with what the names in it have to match. */
+async function declaredFolders(rotated: readonly string[]): Promise<Map<string, string[]>> {
+  const folders = new Map<string, string[]>();
+  for (const pattern of rotated) {
+    const folder = dirname(pattern);
+    for (const at of isMagic(folder) ? await Array.fromAsync(glob(folder)) : [folder]) {
+      folders.set(at, [...(folders.get(at) ?? []), basename(pattern)]);
+    }
+  }
+  return folders;
+}
+
+const isDeclared = (name: string, patterns: readonly string[]): boolean =>
+  patterns.some((pattern) => matchesGlob(name, pattern));
 
 /** Undefined when there is no such folder. */
 async function identify(folder: string): Promise<string | undefined> {

@@ -5,8 +5,10 @@ import { ArchiveContent, type ReadPurpose } from './archive-content.ts';
 import type { Opened } from './comparison.ts';
 import { openLog, type Content } from './content.ts';
 import { FINGERPRINT_MAX_BYTES, fingerprintOf } from './fingerprint.ts';
+import { declaredFiles } from './listing.ts';
 import { expand } from './paths.ts';
 import type { LogKind } from './packing.ts';
+import type { TailSource } from './setup.ts';
 import { isMissing, listSiblings } from './siblings.ts';
 import type { GenerationPosition } from '../types.ts';
 
@@ -29,13 +31,13 @@ export type LogMemory = Map<string, { readonly version: string; readonly logs: r
 
 /**
  * All logs that may be generations of a source: its path or what its glob matches, where its generations were last
- * seen, and the rotated relatives of all these.
+ * seen, the rotated relatives of all these, and what its `rotated` names.
  * @param seen Paths of its generations.
  * @param unreadable Called with what cannot be read, for example a damaged archive.
  * @param memory For who asks often.
  */
 export async function findLogs(
-  source: string,
+  { path: source, rotated: declared = [] }: Pick<TailSource, 'path' | 'rotated'>,
   seen: readonly string[],
   unreadable: (path: string, error: Error) => void,
   memory: LogMemory = new Map(),
@@ -54,6 +56,11 @@ export async function findLogs(
       for (const sibling of siblings) paths.add(sibling.path);
     }
   }
+  const elsewhere = await declaredFiles(declared).catch((error: NodeJS.ErrnoException) => {
+    unreadable(error.path ?? source, error);
+    return [];
+  });
+  for (const path of elsewhere) paths.add(path);
   const found: FoundLog[] = [];
   for (const path of paths) {
     try {

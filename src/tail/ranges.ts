@@ -22,7 +22,7 @@ const IDLE_MS = 5000;
 /** A search is good for so long. */
 const FRESH_MS = 1000;
 
-type RangeSource = Pick<TailSource, 'path' | 'max_line_bytes'>;
+type RangeSource = Pick<TailSource, 'path' | 'max_line_bytes' | 'rotated'>;
 
 export interface RangeReaderOptions {
   readonly sources: readonly RangeSource[];
@@ -146,7 +146,7 @@ export class RangeReader implements LogRanges {
     };
     const alike = positions.filter((position) => position.fingerprint === fingerprint);
     const seen = [...(this.#files.get(source.path) ?? []), ...alike.map(({ path }) => path)];
-    const logs = await findLogs(source.path, seen, unreadable, this.#memory).catch((error: Error) => {
+    const logs = await findLogs(source, seen, unreadable, this.#memory).catch((error: Error) => {
       unreadable(source.path, error);
       return [];
     });

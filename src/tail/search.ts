@@ -12,17 +12,17 @@ import type { Family } from './family.ts';
 import { fileKey, names } from './file-key.ts';
 import { Ignored } from './ignored.ts';
 import type { Wanted } from './listing.ts';
+import { Losses } from './losses.ts';
 import type { Naming } from './naming.ts';
 import type { GenerationReader } from './reader.ts';
-import { lose, type Known, type Registry } from './registry.ts';
+import { lose, type Registry } from './registry.ts';
 import { troubleWith, type SourceReports } from './reports.ts';
+import { suspectsAfter } from './suspects.ts';
 import type { RotatedFile } from './rotated-file.ts';
 import { FolderScanner, type ScanResult } from './scan.ts';
 import type { SourceSetup } from './setup.ts';
 import type { Trouble } from './source-survey.ts';
 
-/** Searches that must miss a generation, in `rotate_wait` or longer, before it counts as lost: files are on the move. */
-const SEARCHES_TO_LOSE = 2;
 const UNDECIDED = 'it cannot be told yet whether it is a rotated file of the log';
 const UNREAD = 'it could not be read just now';
 /** Of so many ended generations the files are found again under any name, when somebody writes to them after all. */
@@ -51,6 +51,7 @@ export class Search {
   readonly #scanner: FolderScanner;
   readonly #quietMs: number;
   readonly #ignored: Ignored;
+  readonly #losses: Losses;
   /** See `AdoptionContext`. */
   readonly #recognised = new Set<RotatedFile>();
 
@@ -69,6 +70,7 @@ export class Search {
     this.#families = families;
     this.#reports = reports;
     this.#ignored = new Ignored(setup, registry, reports);
+    this.#losses = new Losses(setup, registry, families, reports);
   }
 
   /** Files that are not billed as it is not clear whose they are. */
@@ -82,7 +84,8 @@ export class Search {
     this.#scanner.reconsider(failed === undefined ? undefined : fileKey(failed.dev, failed.ino));
   }
 
-  async run(around: Surroundings): Promise<void> {
+  /** True when logs were begun: from the next search on it can be told whether they are rotated. */
+  async run(around: Surroundings): Promise<boolean> {
     const troubles: Trouble[] = [];
     const scan = await this.#scanner.scan(this.#families, {
       wanted: () => this.#wanted(),
@@ -107,6 +110,7 @@ export class Search {
     // Older ones first: a state that knows a generation must know those before it, too.
     for (const adopted of adoption.read) await this.#takeUp(adopted, around);
     await this.#ignore(adoption, scan);
+    for (const { file } of adoption.read) await trying(() => this.#suspect(file, scan));
     for (const family of this.#families) family.held = this.#mayHold() && adoption.held.has(family);
     for (const reader of fresh) {
       const family = this.#families.holder(keyOf(reader))?.family;
@@ -115,11 +119,8 @@ export class Search {
       // So that a copy of it is known to be one.
       else if (reader.known === undefined) await trying(() => this.#naming.identify(reader));
     }
-    // From now on it can be told whether it is rotated, as soon as the folder was searched once more.
-    this.wanted ||= [...this.#families].some(
-      (family) => !isTold(family.turnoversAtSearch) && isBegun(family),
-    );
-    await this.#declareLost(scan.unsettled || adoption.later.length > 0);
+    if (await this.#losses.declare(scan.unsettled || adoption.later.length > 0)) this.wanted = true;
+    return [...this.#families].some((family) => !isTold(family.turnoversAtSearch) && isBegun(family));
   }
 
   #wanted(): Wanted {
@@ -133,7 +134,10 @@ export class Search {
     return {
       rotated: source.rotated ?? [],
       keys: new Set([...sought, ...departed]),
-      remembered: new Map(over.map(({ dev, ino, path: at }) => [fileKey(dev, ino), at])),
+      remembered: new Map([
+        ...over.map(({ dev, ino, path: at }) => [fileKey(dev, ino), at] as const),
+        ...this.#ignored.places,
+      ]),
       isFollowed: (at) => this.#families.get(at) !== undefined || others.follows(at),
     };
   }
@@ -141,7 +145,9 @@ export class Search {
   /** See `ScanHooks`. */
   async #isContinuous(family: Family): Promise<boolean> {
     const { current, turnovers } = family;
-    if (current === undefined || turnovers !== family.turnoversAtSearch) return false;
+    // Nothing can have been rotated from a log that has never been there.
+    if (current === undefined) return turnovers === 0 && !this.#registry.some((at) => at === family.path);
+    if (turnovers !== family.turnoversAtSearch) return false;
     if (!(await names(family.path, keyOf(current)))) return false;
     return !(await current.isTruncated().catch(() => false));
   }
@@ -158,6 +164,22 @@ export class Search {
   #mayHold(): boolean {
     const { source, positions } = this.#setup;
     return positions.length > 0 || source.start_at !== 'end';
+  }
+
+  /** What was rotated unseen after a file whose name says nothing has such a name itself. */
+  async #suspect(found: RotatedFile, { listed }: ScanResult): Promise<void> {
+    const { family, origin } = found;
+    if (origin !== 'inode' || !found.appearance.first || family.current === undefined) return;
+    const known = new Set([family.path, ...listed.map((file) => file.path)]);
+    const isKnown = (at: string): boolean =>
+      known.has(at) || this.#families.get(at) !== undefined || this.#setup.others.follows(at);
+    for (const file of await suspectsAfter(found, family.current.log, isKnown)) {
+      const name = path.basename(found.path);
+      const why = `it may have been rotated after ${name}, but its name does not say so: name such files in \`rotated\``;
+      this.#ignored.suspect(file, why);
+    }
+    // They are listed from now on.
+    this.wanted = true;
   }
 
   /** Says what is not clear, unless something could not be seen. */
@@ -202,7 +224,6 @@ export class Search {
     }
     const { positions, startedNs, elapsed, others } = this.#setup;
     const logs = [...this.#families].map((family) => family.path);
-    const ours = (): string[] => listed.filter(({ appearance }) => appearance.ours).map((file) => file.path);
     return adopt(files, verdicts, {
       registry: this.#registry,
       resumed: positions.length > 0,
@@ -216,7 +237,7 @@ export class Search {
       isGlob,
       listed,
       recognised: this.#recognised,
-      copiedFrom: (file) => copiedFrom(file, [...logs, ...ours(), ...this.#registry.paths()]),
+      copiedFrom: (file) => copiedFrom(file, listed, [...logs, ...this.#registry.paths()]),
       exhausted,
     });
   }
@@ -285,55 +306,6 @@ export class Search {
       return reader;
     await reader.close();
     return undefined;
-  }
-
-  async #declareLost(unsettled: boolean): Promise<void> {
-    // Without its log, a folder may just not be mounted yet.
-    const isThere = [...this.#families].some(({ current }) => current !== undefined);
-    for (const known of this.#registry.missing()) {
-      this.wanted = true;
-      if (unsettled || !isThere || !this.#isLost(known)) continue;
-      await this.#giveUp(known);
-    }
-  }
-
-  #isLost(known: Known): boolean {
-    const now = this.#setup.elapsed();
-    if (known.missed++ === 0) known.missedSince = now;
-    return known.missed >= SEARCHES_TO_LOSE && now - known.missedSince >= this.#quietMs;
-  }
-
-  /** Where a file that was once at this path would have been found. */
-  #searchedFor(at: string): string[] {
-    const { rotated = [] } = this.#setup.source;
-    const folders = [...this.#families].map((family) => path.dirname(family.path));
-    const own = folders.filter((folder) => folder === path.dirname(at));
-    return [...new Set(own.length > 0 ? own : folders), ...rotated];
-  }
-
-  /** What the consumer refuses to hear of for now is told the next time. Reported only once it is in the books. */
-  async #giveUp(known: Known): Promise<void> {
-    const { consumer, source } = this.#setup;
-    const { generation, offset, size } = known;
-    const { path: at, fingerprint } = generation;
-    // Truncated, with nothing unread that anybody knows of.
-    const isRead = size !== undefined && size <= offset;
-    const place = { from: offset, ...(size === undefined ? {} : { to: size }) };
-    const searched = this.#searchedFor(at);
-    const reason = `it is not found in ${searched.join(', ')}`;
-    let id: string | undefined;
-    try {
-      if (isRead || consumer.lost === undefined) await consumer.ended(source.path, generation, offset);
-      else id = await consumer.lost({ source: source.path, generation, ...place, reason, isEnd: true });
-    } catch {
-      return;
-    }
-    known.status = 'lost';
-    if (isRead) this.#reports.tell({ event: 'generation_ended', path: at, fingerprint, offset });
-    else {
-      const loss = id === undefined ? {} : { id };
-      this.#reports.tell({ event: 'lines_lost', path: at, fingerprint, ...place, ...loss, searched });
-    }
   }
 }
 

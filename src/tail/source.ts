@@ -131,7 +131,8 @@ export class SourceFollower {
       // A truncation that is not noticed yet would make a file that is read already look like another one.
       for (const family of this.#families) await this.#turns.check(family);
       const isGlob = this.#families.get(pattern) === undefined;
-      await this.#search.run({ initial, matched: this.#matched, isGlob });
+      const around = { initial, matched: this.#matched, isGlob };
+      if (await this.#search.run(around)) await this.#search.run({ ...around, initial: false });
     }
     if (initial) this.#naming.forgetStarts(this.#families.openFiles());
     for (const family of this.#families) {

@@ -187,6 +187,9 @@ test('one rotation while the daemon is stopped is found whatever the file is cal
   daemon = await Daemon.start(place.config);
   await place.sandbox.store.stored(3 * all.length + 1);
   await daemon.stop();
+  const audit = await tailmeter(['audit', '--config', place.config]);
+  expect(audit).toMatchObject({ code: 0 });
+  expect(audit.stdout).not.toContain('not checked');
   expect(daemon.log.filter(named('lines_lost'))).toEqual([]);
   expect(daemon.log.filter(named('file_ignored'))).toEqual([]);
 });

@@ -1,7 +1,7 @@
 /**
- * The tailer against a model of a log, under random writes, rotations, compression, restarts and crashes. Whatever
- * happens: every line arrives, under the right fingerprint and offset, once in each pass, and never again once the
- * positions say that it is durable.
+ * The tailer against a model of a log, under random writes, rotations, compression, restarts and crashes, beside another
+ * log and files that were made from parts of it. Whatever happens: every line arrives, under the right fingerprint and
+ * offset, once in each pass, and never again once the positions say that it is durable; and no line of another file.
  */
 import assert from 'node:assert';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -28,6 +28,8 @@ type Action =
   | { do: 'reopen'; complete: boolean }
   | { do: 'copyTruncate' | 'rotateByPrefix' | 'replace' | 'stop' | 'start' | 'pause' }
   | { do: 'compress'; tar: boolean }
+  | { do: 'neighbour'; lines: number }
+  | { do: 'part'; from: number }
   | { do: 'kill'; back: number };
 
 const padding = fc.oneof(fc.nat(40), fc.constantFrom(1010, 1019, 1024, 1500));
@@ -38,6 +40,11 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant('reopen'), complete: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('compress'), tar: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('kill'), back: fc.nat(5) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('neighbour'), lines: fc.integer({ min: 1, max: 5 }) }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('part'), from: fc.nat(20) }) },
   {
     weight: 8,
     arbitrary: fc.record({
@@ -175,6 +182,8 @@ async function play(folder: string, actions: readonly Action[], watch: boolean):
       else if (step.do === 'rename') model.rename(step.create);
       else if (step.do === 'reopen') model.reopen(step.complete);
       else if (step.do === 'compress') model.compress(step.tar);
+      else if (step.do === 'neighbour') model.neighbour(step.lines);
+      else if (step.do === 'part') model.part(step.from);
       else if (step.do === 'start') await start();
       else if (step.do === 'stop') await stop(0);
       else if (step.do === 'kill') await stop(step.back);

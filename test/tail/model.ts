@@ -23,6 +23,9 @@ interface ModelGeneration {
 export class LogModel {
   readonly path: string;
   readonly generations: ModelGeneration[] = [];
+  /** Another log beside it, whose name could be that of a rotated one. */
+  readonly #neighbour: string;
+  #parts: string[] = [];
   #count = 0;
   #clock = 0;
   /** What completes the line that was begun last. */
@@ -31,6 +34,7 @@ export class LogModel {
 
   constructor(folder: string) {
     this.path = path.join(folder, 'access.log');
+    this.#neighbour = path.join(folder, 'access.8443.log');
     this.#writer = this.#create();
   }
 
@@ -128,10 +132,29 @@ export class LogModel {
     this.reopen(true);
   }
 
+  /** The other log gets lines; it appears when there is none. */
+  neighbour(lines: number): void {
+    for (let line = 0; line < lines; line++) fs.appendFileSync(this.#neighbour, this.#line(7));
+  }
+
+  /** Somebody makes a file from some lines of the log, as `split` and `grep` do, with a name like a rotated one. */
+  part(from: number): void {
+    const file = this.#current()?.file;
+    if (file === undefined) return;
+    const lines = fs.readFileSync(file, 'latin1').split('\n').slice(0, -1);
+    const some = lines.slice(1 + (from % Math.max(1, lines.length - 1)));
+    if (some.length === 0) return;
+    const part = `${this.path}-20261119${String(this.#parts.length).padStart(2, '0')}`;
+    fs.writeFileSync(part, some.map((line) => `${line}\n`).join(''));
+    this.#parts.push(part);
+  }
+
   /** Deletes the log, and the gateway starts a new one. Only when all of it was read. */
   replace(): void {
     const old = this.#current();
     if (old === undefined) return;
+    // Their lines would stand nowhere else.
+    for (const part of this.#parts.splice(0)) fs.unlinkSync(part);
     fs.unlinkSync(this.path);
     old.file = undefined;
     this.reopen(true);
