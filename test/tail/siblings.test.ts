@@ -56,6 +56,7 @@ describe('the names of rotated relatives', () => {
     expect(listed.length).toBeGreaterThan(8);
     expect(listed.filter((name) => relationOf('access.log', name) === undefined)).toEqual([]);
     expect(listed.filter((name) => relationOf('access.log', `${name}.gz`) === undefined)).toEqual([]);
+    expect(listed.filter((name) => relationOf('access.log', `${name}.zst`) === undefined)).toEqual([]);
     expect(listed.filter((name) => !basesOf(name).includes('access.log'))).toEqual([]);
   });
 
