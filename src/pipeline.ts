@@ -32,6 +32,7 @@ import {
 } from './control/status.ts';
 import { DamagedArchiveError, LogReadError } from './errors.ts';
 import { compileMapper, mapperBytes } from './map/compile.ts';
+import { IdSalt } from './map/id-salt.ts';
 import { mappingId } from './map/mapping-id.ts';
 import { limitsAt } from './map/plausible.ts';
 import { KernelMemory, taken } from './kernel/memory.ts';
@@ -44,6 +45,7 @@ import { Spool, spoolBytes } from './spool/spool.ts';
 import { diskFs, type StateFs } from './spool/state-fs.ts';
 import { noteUnverified } from './spool/unverified-book.ts';
 import { readFinished, verifyAhead, type FinishedFile, type UnverifiedPart } from './tail/finished.ts';
+import { followedPath } from './tail/followed-path.ts';
 import { READ_BYTES } from './tail/line-reader.ts';
 import { RangeReader } from './tail/ranges.ts';
 import { resumeFinished } from './tail/resume.ts';
@@ -143,6 +145,7 @@ export class Pipeline {
       memory,
       limitsAt: (source, nowMs) => limitsAt(sourceAt(source), nowMs, options.allowOld),
       builtMs: options.builtMs ?? BUILT_MS,
+      followed: followedPath,
       wake: (destination) => shippers.get(destination)?.wake(),
     });
     opened = spool;
@@ -346,13 +349,11 @@ export class Pipeline {
       sources: config.sources.map(({ path }) => {
         const counts = { ...noLines(), ...books.get(path)?.counts };
         for (const [source, more] of open.sources) if (source === path) add(counts, more);
-        return sourceStatus(
-          path,
-          counts,
-          surveys?.get(path) ?? notLookedAt(path),
-          this.#mappers.get(path),
-          books.get(path),
-        );
+        const survey = surveys?.get(path) ?? notLookedAt(path);
+        return {
+          ...sourceStatus(path, counts, survey, this.#mappers.get(path), books.get(path)),
+          padded_subscriptions: this.#spool.padded(path),
+        };
       }),
       destinations: config.destinations.map(({ name }, number) => {
         const shipper = this.#shippers.get(name);
@@ -387,6 +388,17 @@ function replayCommand(
 const quoted = (text: string): string =>
   /^[\w./:@%+,=-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
+/** By source, so that all of its mappers know a renamed file by the path that it had. */
+const salts = new WeakMap<SourceConfig, IdSalt>();
+
+function saltOf(source: SourceConfig): { readonly salt?: IdSalt } {
+  const { id_salt: text, path } = source;
+  if (text === undefined) return {};
+  let salt = salts.get(source);
+  if (salt === undefined) salts.set(source, (salt = new IdSalt(text, (file) => followedPath(path, file))));
+  return { salt };
+}
+
 /** The mapper of one source, from the rules of the configuration. */
 export function mapperFor(
   { config, window, memory }: Pick<PipelineOptions, 'config' | 'window'> & { readonly memory?: KernelMemory },
@@ -397,6 +409,7 @@ export function mapperFor(
     match: config.match,
     destinations: config.destinations.map(({ name }) => name),
     format: source.format,
+    ...saltOf(source),
     ...(window === undefined ? {} : { window }),
     ...(memory === undefined ? {} : { memory }),
   });

@@ -92,9 +92,10 @@ async function damage(file: string): Promise<void> {
 
 const ids = (): string[] => sandbox.store.transactionIds().toSorted();
 const lettersAt = async (): Promise<string[]> =>
-  (await readDeadLetters(state())).map(
-    ({ reason, event }) => `${reason} ${String(event?.['transaction_id'])}`,
-  );
+  (await readDeadLetters(state())).map(({ reason, line = '' }) => {
+    const { request_id: id } = JSON.parse(line) as { request_id: string };
+    return `${reason} ${id}`;
+  });
 
 /** The first and the last moment that count, and those beside them. */
 const EDGES = [

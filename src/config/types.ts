@@ -63,6 +63,10 @@ export interface SourceConfig {
    */
   readonly max_line_bytes: number;
   /**
+   * A text that is hashed into `${log_id}`, for logs that can hold equal lines at equal places: of several virtual hosts (`${file}`, the path of the followed log, also for its rotated files and in a replay) or several gateways (`gateway-1 ${file}`). Set it before the first line is read: with another salt the same line has another id, and a replay bills it again.
+   */
+  readonly id_salt?: string;
+  /**
    * Seconds (400 days unless set). A line whose time is longer ago when it is first read becomes a dead letter, `implausible_timestamp`: it would be billed in a period that is long closed. `replay --allow-old` takes it.
    */
   readonly plausible_age: number;

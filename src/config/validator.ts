@@ -54,6 +54,7 @@ const schema6 = {
         start_at: { type: 'string', enum: ['beginning', 'end'], default: 'beginning' },
         rotated: { type: 'array', items: { type: 'string', minLength: 1 }, default: [] },
         max_line_bytes: { type: 'integer', minimum: 1024, maximum: 67108864, default: 1048576 },
+        id_salt: { type: 'string', minLength: 1 },
         plausible_age: { type: 'number', exclusiveMinimum: 0, maximum: 1000000000000, default: 34560000 },
         plausible_future: { type: 'number', minimum: 0, maximum: 1000000000000, default: 3600 },
         rotate_wait: { type: 'number', minimum: 0, maximum: 3600, default: 5 },
@@ -207,6 +208,7 @@ const schema7 = {
     start_at: { type: 'string', enum: ['beginning', 'end'], default: 'beginning' },
     rotated: { type: 'array', items: { type: 'string', minLength: 1 }, default: [] },
     max_line_bytes: { type: 'integer', minimum: 1024, maximum: 67108864, default: 1048576 },
+    id_salt: { type: 'string', minLength: 1 },
     plausible_age: { type: 'number', exclusiveMinimum: 0, maximum: 1000000000000, default: 34560000 },
     plausible_future: { type: 'number', minimum: 0, maximum: 1000000000000, default: 3600 },
     rotate_wait: { type: 'number', minimum: 0, maximum: 3600, default: 5 },
@@ -256,16 +258,7 @@ function validate22(data, { instancePath = '', parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!(
-        key0 === 'path' ||
-        key0 === 'format' ||
-        key0 === 'start_at' ||
-        key0 === 'rotated' ||
-        key0 === 'max_line_bytes' ||
-        key0 === 'plausible_age' ||
-        key0 === 'plausible_future' ||
-        key0 === 'rotate_wait'
-      )) {
+      if (!func2.call(schema7.properties, key0)) {
         const err1 = {
           instancePath,
           schemaPath: '#/additionalProperties',
@@ -638,33 +631,34 @@ function validate22(data, { instancePath = '', parentData, parentDataProperty, r
         errors++;
       }
     }
-    let data7 = data.plausible_age;
-    if (typeof data7 == 'number' && isFinite(data7)) {
-      if (data7 > 1000000000000 || isNaN(data7)) {
-        const err20 = {
-          instancePath: instancePath + '/plausible_age',
-          schemaPath: '#/properties/plausible_age/maximum',
-          keyword: 'maximum',
-          params: { comparison: '<=', limit: 1000000000000 },
-          schema: 1000000000000,
-          parentSchema: schema7.properties.plausible_age,
-          data: data7,
-        };
-        if (vErrors === null) {
-          vErrors = [err20];
-        } else {
-          vErrors.push(err20);
+    if (data.id_salt !== undefined) {
+      let data7 = data.id_salt;
+      if (typeof data7 === 'string') {
+        if (func3(data7) < 1) {
+          const err20 = {
+            instancePath: instancePath + '/id_salt',
+            schemaPath: '#/properties/id_salt/minLength',
+            keyword: 'minLength',
+            params: { limit: 1 },
+            schema: 1,
+            parentSchema: schema7.properties.id_salt,
+            data: data7,
+          };
+          if (vErrors === null) {
+            vErrors = [err20];
+          } else {
+            vErrors.push(err20);
+          }
+          errors++;
         }
-        errors++;
-      }
-      if (data7 <= 0 || isNaN(data7)) {
+      } else {
         const err21 = {
-          instancePath: instancePath + '/plausible_age',
-          schemaPath: '#/properties/plausible_age/exclusiveMinimum',
-          keyword: 'exclusiveMinimum',
-          params: { comparison: '>', limit: 0 },
-          schema: 0,
-          parentSchema: schema7.properties.plausible_age,
+          instancePath: instancePath + '/id_salt',
+          schemaPath: '#/properties/id_salt/type',
+          keyword: 'type',
+          params: { type: 'string' },
+          schema: schema7.properties.id_salt.type,
+          parentSchema: schema7.properties.id_salt,
           data: data7,
         };
         if (vErrors === null) {
@@ -674,33 +668,34 @@ function validate22(data, { instancePath = '', parentData, parentDataProperty, r
         }
         errors++;
       }
-    } else {
-      const err22 = {
-        instancePath: instancePath + '/plausible_age',
-        schemaPath: '#/properties/plausible_age/type',
-        keyword: 'type',
-        params: { type: 'number' },
-        schema: schema7.properties.plausible_age.type,
-        parentSchema: schema7.properties.plausible_age,
-        data: data7,
-      };
-      if (vErrors === null) {
-        vErrors = [err22];
-      } else {
-        vErrors.push(err22);
-      }
-      errors++;
     }
-    let data8 = data.plausible_future;
+    let data8 = data.plausible_age;
     if (typeof data8 == 'number' && isFinite(data8)) {
       if (data8 > 1000000000000 || isNaN(data8)) {
-        const err23 = {
-          instancePath: instancePath + '/plausible_future',
-          schemaPath: '#/properties/plausible_future/maximum',
+        const err22 = {
+          instancePath: instancePath + '/plausible_age',
+          schemaPath: '#/properties/plausible_age/maximum',
           keyword: 'maximum',
           params: { comparison: '<=', limit: 1000000000000 },
           schema: 1000000000000,
-          parentSchema: schema7.properties.plausible_future,
+          parentSchema: schema7.properties.plausible_age,
+          data: data8,
+        };
+        if (vErrors === null) {
+          vErrors = [err22];
+        } else {
+          vErrors.push(err22);
+        }
+        errors++;
+      }
+      if (data8 <= 0 || isNaN(data8)) {
+        const err23 = {
+          instancePath: instancePath + '/plausible_age',
+          schemaPath: '#/properties/plausible_age/exclusiveMinimum',
+          keyword: 'exclusiveMinimum',
+          params: { comparison: '>', limit: 0 },
+          schema: 0,
+          parentSchema: schema7.properties.plausible_age,
           data: data8,
         };
         if (vErrors === null) {
@@ -710,50 +705,50 @@ function validate22(data, { instancePath = '', parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (data8 < 0 || isNaN(data8)) {
-        const err24 = {
+    } else {
+      const err24 = {
+        instancePath: instancePath + '/plausible_age',
+        schemaPath: '#/properties/plausible_age/type',
+        keyword: 'type',
+        params: { type: 'number' },
+        schema: schema7.properties.plausible_age.type,
+        parentSchema: schema7.properties.plausible_age,
+        data: data8,
+      };
+      if (vErrors === null) {
+        vErrors = [err24];
+      } else {
+        vErrors.push(err24);
+      }
+      errors++;
+    }
+    let data9 = data.plausible_future;
+    if (typeof data9 == 'number' && isFinite(data9)) {
+      if (data9 > 1000000000000 || isNaN(data9)) {
+        const err25 = {
+          instancePath: instancePath + '/plausible_future',
+          schemaPath: '#/properties/plausible_future/maximum',
+          keyword: 'maximum',
+          params: { comparison: '<=', limit: 1000000000000 },
+          schema: 1000000000000,
+          parentSchema: schema7.properties.plausible_future,
+          data: data9,
+        };
+        if (vErrors === null) {
+          vErrors = [err25];
+        } else {
+          vErrors.push(err25);
+        }
+        errors++;
+      }
+      if (data9 < 0 || isNaN(data9)) {
+        const err26 = {
           instancePath: instancePath + '/plausible_future',
           schemaPath: '#/properties/plausible_future/minimum',
           keyword: 'minimum',
           params: { comparison: '>=', limit: 0 },
           schema: 0,
           parentSchema: schema7.properties.plausible_future,
-          data: data8,
-        };
-        if (vErrors === null) {
-          vErrors = [err24];
-        } else {
-          vErrors.push(err24);
-        }
-        errors++;
-      }
-    } else {
-      const err25 = {
-        instancePath: instancePath + '/plausible_future',
-        schemaPath: '#/properties/plausible_future/type',
-        keyword: 'type',
-        params: { type: 'number' },
-        schema: schema7.properties.plausible_future.type,
-        parentSchema: schema7.properties.plausible_future,
-        data: data8,
-      };
-      if (vErrors === null) {
-        vErrors = [err25];
-      } else {
-        vErrors.push(err25);
-      }
-      errors++;
-    }
-    let data9 = data.rotate_wait;
-    if (typeof data9 == 'number' && isFinite(data9)) {
-      if (data9 > 3600 || isNaN(data9)) {
-        const err26 = {
-          instancePath: instancePath + '/rotate_wait',
-          schemaPath: '#/properties/rotate_wait/maximum',
-          keyword: 'maximum',
-          params: { comparison: '<=', limit: 3600 },
-          schema: 3600,
-          parentSchema: schema7.properties.rotate_wait,
           data: data9,
         };
         if (vErrors === null) {
@@ -763,42 +758,78 @@ function validate22(data, { instancePath = '', parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (data9 < 0 || isNaN(data9)) {
-        const err27 = {
+    } else {
+      const err27 = {
+        instancePath: instancePath + '/plausible_future',
+        schemaPath: '#/properties/plausible_future/type',
+        keyword: 'type',
+        params: { type: 'number' },
+        schema: schema7.properties.plausible_future.type,
+        parentSchema: schema7.properties.plausible_future,
+        data: data9,
+      };
+      if (vErrors === null) {
+        vErrors = [err27];
+      } else {
+        vErrors.push(err27);
+      }
+      errors++;
+    }
+    let data10 = data.rotate_wait;
+    if (typeof data10 == 'number' && isFinite(data10)) {
+      if (data10 > 3600 || isNaN(data10)) {
+        const err28 = {
+          instancePath: instancePath + '/rotate_wait',
+          schemaPath: '#/properties/rotate_wait/maximum',
+          keyword: 'maximum',
+          params: { comparison: '<=', limit: 3600 },
+          schema: 3600,
+          parentSchema: schema7.properties.rotate_wait,
+          data: data10,
+        };
+        if (vErrors === null) {
+          vErrors = [err28];
+        } else {
+          vErrors.push(err28);
+        }
+        errors++;
+      }
+      if (data10 < 0 || isNaN(data10)) {
+        const err29 = {
           instancePath: instancePath + '/rotate_wait',
           schemaPath: '#/properties/rotate_wait/minimum',
           keyword: 'minimum',
           params: { comparison: '>=', limit: 0 },
           schema: 0,
           parentSchema: schema7.properties.rotate_wait,
-          data: data9,
+          data: data10,
         };
         if (vErrors === null) {
-          vErrors = [err27];
+          vErrors = [err29];
         } else {
-          vErrors.push(err27);
+          vErrors.push(err29);
         }
         errors++;
       }
     } else {
-      const err28 = {
+      const err30 = {
         instancePath: instancePath + '/rotate_wait',
         schemaPath: '#/properties/rotate_wait/type',
         keyword: 'type',
         params: { type: 'number' },
         schema: schema7.properties.rotate_wait.type,
         parentSchema: schema7.properties.rotate_wait,
-        data: data9,
+        data: data10,
       };
       if (vErrors === null) {
-        vErrors = [err28];
+        vErrors = [err30];
       } else {
-        vErrors.push(err28);
+        vErrors.push(err30);
       }
       errors++;
     }
   } else {
-    const err29 = {
+    const err31 = {
       instancePath,
       schemaPath: '#/type',
       keyword: 'type',
@@ -808,9 +839,9 @@ function validate22(data, { instancePath = '', parentData, parentDataProperty, r
       data,
     };
     if (vErrors === null) {
-      vErrors = [err29];
+      vErrors = [err31];
     } else {
-      vErrors.push(err29);
+      vErrors.push(err31);
     }
     errors++;
   }

@@ -45,6 +45,8 @@ export interface SourceStatus extends Omit<SourceCounts, 'nulBytes'> {
   readonly paths: Readonly<PathCounts> | null;
   /** Lines that were repaired since the daemon's start; null while none runs. */
   readonly repairs: Readonly<Repairs> | null;
+  /** Events since the daemon's start whose subscription begins or ends with a space; null while none runs. */
+  readonly padded_subscriptions: number | null;
   /** Failed lines that were left without a letter (`dead.max_bytes`), by reason: `tailmeter replay` reads them again. */
   readonly sampled: readonly SampledStatus[];
 }
@@ -124,6 +126,7 @@ export function sourceStatus(
     paths,
     repairs,
     sampled: sampledStatus(book),
+    padded_subscriptions: null,
   };
 }
 

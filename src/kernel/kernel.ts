@@ -26,6 +26,9 @@ export interface Kernel {
   time(record: Address): number;
   /** Maps lines in [first, end) as long as they have the skeleton of a job, and gives where the first other one begins. */
   run(job: Address, first: Address, end: Address): Address;
+  /** Of these events: how many have a space at an end of their subscription, and the first of them. */
+  padded(): number;
+  firstPadded(): number;
   /** Remembers the ids of events in a table; gives how many repeat one, and their indices in `scratch`. */
   repeats(
     table: Address,
@@ -34,6 +37,7 @@ export interface Kernel {
     lines: Address,
     count: number,
     log: number,
+    path: number,
     hashes: Address,
     scratch: Address,
   ): number;

@@ -4,6 +4,7 @@ import type { ConfigProblem } from '../errors.ts';
 import { compileLogFormat, logFormatVariables } from '../parse/log-format.ts';
 import { neverSameId } from './distinct.ts';
 import { compileFilter } from './filter.ts';
+import { saltProblem } from './id-salt.ts';
 import { unfitCharacter } from './id-text.ts';
 import { presetOf } from './presets.ts';
 import { parseTemplate, templateProblem } from './template.ts';
@@ -33,10 +34,14 @@ export function checkRules(config: Pick<Config, 'sources' | 'rules' | 'match'>):
   ];
 }
 
-function sourceProblems(source: SourceConfig, path: string): ConfigProblem[] {
-  if (typeof source.format === 'string') return [];
-  const format = compileLogFormat(source.format.log_format);
-  return typeof format === 'string' ? [{ path: `${path}.format.log_format`, message: format }] : [];
+function sourceProblems({ format, id_salt: salt = '' }: SourceConfig, path: string): ConfigProblem[] {
+  const problem = saltProblem(salt);
+  const inSalt = problem === undefined ? [] : [{ path: `${path}.id_salt`, message: problem }];
+  if (typeof format === 'string') return inSalt;
+  const compiled = compileLogFormat(format.log_format);
+  const inFormat =
+    typeof compiled === 'string' ? [{ path: `${path}.format.log_format`, message: compiled }] : [];
+  return [...inFormat, ...inSalt];
 }
 
 function ruleProblems(rule: RuleConfig, path: string): ConfigProblem[] {

@@ -9,6 +9,7 @@ import { FastMapper } from './fast/mapper.ts';
 import { FastRule } from './fast/rule.ts';
 import { SKELETONS_BYTES } from './fast/skeletons.ts';
 import { WantedFields } from './fast/wanted.ts';
+import type { IdSalt } from './id-salt.ts';
 import { PlainMapper } from './plain-mapper.ts';
 import type { RoutedRule } from './plain-mapper.ts';
 import { presetOf } from './presets.ts';
@@ -23,6 +24,8 @@ export interface MapperOptions {
   /** Names; the index is the number that the sink gets. */
   readonly destinations: readonly string[];
   readonly format: SourceConfig['format'];
+  /** Of the source, hashed into `${log_id}`. */
+  readonly salt?: IdSalt;
   /** Events outside it are passed over: their lines count as skipped. */
   readonly window?: TimeWindow;
   /** The memory that logs are read into and events are written to; absent when that is no matter. */
@@ -60,7 +63,7 @@ function compileFastMapper(
     fast: FastRule.compile(configs[index]!, preset, window, wanted, memory),
   }));
   if (rules.every(({ fast }) => fast === undefined)) return undefined;
-  return new FastMapper(memory, plain, rules, match, wanted);
+  return new FastMapper(memory, plain, rules, match, wanted, options.salt);
 }
 
 /** The reference: the same events, failures, outcomes and repairs for each line, only slower. Throws the same. */
@@ -79,5 +82,5 @@ export function compilePlainMapper(options: MapperOptions): PlainMapper {
   });
   const parse = createLineParser(options.format, repairs);
   if (problems.length > 0) throw new ConfigError('', problems);
-  return new PlainMapper(parse, repairs, rules, options.match);
+  return new PlainMapper(parse, repairs, rules, options.match, options.salt);
 }

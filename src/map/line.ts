@@ -1,6 +1,7 @@
 /** The line that is being mapped. One object per mapper, moved from line to line. */
 import type { Fields } from '../parse/fields.ts';
 import type { LinePlace } from '../types.ts';
+import type { IdSalt } from './id-salt.ts';
 import { logId } from './log-id.ts';
 
 export class MappedLine {
@@ -10,6 +11,11 @@ export class MappedLine {
   #end = 0;
   #place: LinePlace | undefined;
   #id = '';
+  readonly #salt: IdSalt | undefined;
+
+  constructor(salt?: IdSalt) {
+    this.#salt = salt;
+  }
 
   moveTo(fields: Fields, bytes: Buffer, start: number, end: number, place: LinePlace): void {
     this.fields = fields;
@@ -23,7 +29,7 @@ export class MappedLine {
   /** `${log_id}`, computed when it is first asked for. */
   get id(): string {
     if (this.#id === '' && this.#place !== undefined) {
-      this.#id = logId(this.#bytes, this.#start, this.#end, this.#place);
+      this.#id = logId(this.#bytes, this.#start, this.#end, this.#place, this.#salt);
     }
     return this.#id;
   }

@@ -1,6 +1,7 @@
 /** `${log_id}`: the identity of a log line. Depends on where the line stands and on its bytes, and on nothing else. */
 import { hash } from 'node:crypto';
 import type { LinePlace } from '../types.ts';
+import type { IdSalt } from './id-salt.ts';
 
 const NUL = 0;
 const ZERO = 0x30;
@@ -9,9 +10,12 @@ const OFFSET_BYTES = 1 + String(Number.MAX_SAFE_INTEGER).length + 1;
 
 export const LOG_ID_DIGITS = 32;
 
-/** 32 hex digits of SHA-256 over `fingerprint NUL offset NUL line`; the line without its newline, otherwise byte for byte. */
-export function logId(bytes: Buffer, start: number, end: number, place: LinePlace): string {
-  return logHash(bytes, start, end, place).slice(0, LOG_ID_DIGITS);
+/**
+ * 32 hex digits of SHA-256 over `fingerprint NUL offset NUL line`; the line without its newline, otherwise byte for byte.
+ * With a salt, its identity stands in place of the fingerprint.
+ */
+export function logId(bytes: Buffer, start: number, end: number, place: LinePlace, salt?: IdSalt): string {
+  return logHash(bytes, start, end, place, salt).slice(0, LOG_ID_DIGITS);
 }
 
 /** All 64 digits. Reading characters of a slice is several times slower. */
@@ -20,8 +24,9 @@ export function logHash(
   start: number,
   end: number,
   { generation, offset }: LinePlace,
+  salt?: IdSalt,
 ): string {
-  const { fingerprint } = generation;
+  const fingerprint = salt === undefined ? generation.fingerprint : salt.identityOf(generation);
   const room = fingerprint.length + OFFSET_BYTES;
   if (room + end - start > input.length) {
     input = Buffer.allocUnsafe(2 * (room + end - start));

@@ -6,6 +6,7 @@ import { lineEnd } from '../bytes.ts';
 import type { LineParser } from '../parse/parser.ts';
 import { ParseFailure } from '../parse/failure.ts';
 import type { LineMapper, LineOutcome, LinePlace, LineSink, PathCounts, Repairs } from '../types.ts';
+import type { IdSalt } from './id-salt.ts';
 import { MappedLine } from './line.ts';
 import { OUTSIDE } from './rule.ts';
 import type { CompiledRule } from './rule.ts';
@@ -26,9 +27,16 @@ export class PlainMapper implements LineMapper {
   /** There are no runs that go this way. */
   readonly mapRun = (_bytes: Buffer, start: number): number => start;
   readonly #firstOnly: boolean;
-  readonly #line = new MappedLine();
+  readonly #line: MappedLine;
 
-  constructor(parse: LineParser, repairs: Repairs, rules: readonly RoutedRule[], match: 'all' | 'first') {
+  constructor(
+    parse: LineParser,
+    repairs: Repairs,
+    rules: readonly RoutedRule[],
+    match: 'all' | 'first',
+    salt?: IdSalt,
+  ) {
+    this.#line = new MappedLine(salt);
     this.repairs = repairs;
     this.parse = parse;
     this.rules = rules;

@@ -70,6 +70,24 @@ export type TelemetryEvent =
   | { event: 'repeated_id'; source: string; path: string; offset: number; transactionId: string }
   /** NUL bytes before a line or in it: a file that was truncated under its writer, or a loss of power. */
   | { event: 'hole_skipped'; source: string; path: string; offset: number; bytes: number }
+  /** An equal line at an equal place of another log, which begins alike, gave the same id. Once per pair of logs. */
+  | {
+      event: 'shared_ids';
+      source: string;
+      path: string;
+      otherPath: string;
+      offset: number;
+      transactionId: string;
+    }
+  /** Lago finds no subscription by a name that begins or ends with a space that its own does not have. */
+  | {
+      event: 'padded_subscription';
+      source: string;
+      path: string;
+      offset: number;
+      subscription: string;
+      events: number;
+    }
   // ---- spool
   | {
       event: 'spool_paused';

@@ -111,6 +111,17 @@ export const MESSAGES: MessageTable = {
     text: (e) =>
       `skipped ${e.bytes} NUL bytes of ${e.path} at byte ${e.offset}: a hole, as truncation leaves it under a writer that does not append`,
   },
+  shared_ids: {
+    level: 'error',
+    text: (e) =>
+      `one id for two logs: ${e.path} and ${e.otherPath} begin alike, and their equal lines at byte ${e.offset} give the transaction id ${JSON.stringify(e.transactionId)}; Lago bills only one of them: set id_salt: \${file} for the source, or log $request_id`,
+  },
+  padded_subscription: {
+    level: 'warn',
+    text: (e) =>
+      `${e.events} events for the subscription ${JSON.stringify(e.subscription)}, the first from ${e.path} at byte ${e.offset}: it begins or ends with a space; unless Lago's has it, too, nobody is billed, and Lago does not say so`,
+    repeatKey: (e) => e.source,
+  },
   spool_paused: { level: 'error', text: (e) => `reading is paused: ${e.message}` },
   letters_sampled: {
     level: 'error',

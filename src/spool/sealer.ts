@@ -26,7 +26,7 @@ import type { EventBuffer } from './event-buffer.ts';
 import type { LetterClaim } from './letter-claims.ts';
 import type { FailedLine, OpenRange } from './open-range.ts';
 import { RepeatedIds } from './repeated-ids.ts';
-import { repeatingLines, type RepeatingLine } from './repeating-lines.ts';
+import { IdWatch, type RangeIds } from './repeating-lines.ts';
 import { sampledOf } from './sampled.ts';
 import type { StateFs } from './state-fs.ts';
 
@@ -47,6 +47,8 @@ export interface SealerOptions {
   readonly reporter: Reporter;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** The path of the log that a file of a source belongs to. */
+  readonly followed: (source: string, path: string) => string;
   /** Writes the checkpoint now. */
   readonly checkpoint: () => Promise<void>;
   /** The chunks of a finished seal, ready to be shipped. */
@@ -70,7 +72,11 @@ interface NewChunk {
 export class Sealer {
   readonly #o: SealerOptions;
   readonly #layout: StateLayout;
-  readonly #ids: RepeatedIds;
+  readonly #ids: IdWatch;
+  /** Pairs of logs that were told to share ids. */
+  readonly #toldPairs = new Set<string>();
+  /** By source: events whose subscription begins or ends with a space. */
+  readonly padded = new Map<string, number>();
   readonly #ranges = new Set<OpenRange>();
   /** The same array each time: it would be the largest piece of garbage. */
   readonly #lineOffsets: number[] = [];
@@ -83,7 +89,7 @@ export class Sealer {
   constructor(options: SealerOptions) {
     this.#o = options;
     this.#layout = options.folders.layout;
-    this.#ids = new RepeatedIds(options.memory, options.destinations.length);
+    this.#ids = new IdWatch(new RepeatedIds(options.memory, options.destinations.length), options.followed);
     this.#nextSequence = options.nextSequence;
   }
 
@@ -145,8 +151,8 @@ export class Sealer {
   async #makeDurable(earlier: Promise<unknown>, range: OpenRange): Promise<void> {
     const { letters, quota, clock, checkpoint } = this.#o;
     const now = clock.now();
-    const repeats = repeatingLines(range, this.#ids);
-    range.counts.repeated = repeats.length;
+    const ids = this.#ids.look(range);
+    range.counts.repeated = new Set([...ids.repeating, ...ids.shared].map(({ offset }) => offset)).size;
     const parts = this.#numbered(range);
     const { source, generation, from, to } = range;
     const claim = letters.claim({ kind: LINES, source, fingerprint: generation.fingerprint, from, to });
@@ -170,7 +176,7 @@ export class Sealer {
     });
     if (!isDurable) return;
     letters.settled(claim);
-    this.#count(range, chunks, sampled, repeats);
+    this.#count(range, chunks, sampled, ids);
     if (leftOut.length > 0) quota.leftOut(leftOut.length);
     // A range without an event has no chunk to tell of it after a crash: only the checkpoint can.
     if (chunks.length === 0) await this.insist(checkpoint);
@@ -280,13 +286,22 @@ export class Sealer {
     }
   }
 
+  #tell({ source, generation: { path } }: OpenRange, { repeating, shared, padded }: RangeIds): void {
+    const { reporter } = this.#o;
+    for (const repeat of repeating) reporter.report({ event: 'repeated_id', source, path, ...repeat });
+    for (const line of shared) {
+      const pair = JSON.stringify([path, line.otherPath]);
+      if (this.#toldPairs.has(pair)) continue;
+      this.#toldPairs.add(pair);
+      reporter.report({ event: 'shared_ids', source, path, ...line });
+    }
+    if (padded === undefined) return;
+    this.padded.set(source, (this.padded.get(source) ?? 0) + padded.events);
+    reporter.report({ event: 'padded_subscription', source, path, ...padded });
+  }
+
   /** The range is durable: from here on it counts. */
-  #count(
-    range: OpenRange,
-    made: readonly NewChunk[],
-    sampled: Sampled | undefined,
-    repeats: readonly RepeatingLine[],
-  ): void {
+  #count(range: OpenRange, made: readonly NewChunk[], sampled: Sampled | undefined, ids: RangeIds): void {
     const { ledger, gate, fresh, reporter } = this.#o;
     const chunks = made.map(({ chunk }) => chunk);
     const last = chunks.at(-1);
@@ -310,12 +325,10 @@ export class Sealer {
       const { reason, message } = failure;
       reporter.report({ event: 'line_dead', source, path: generation.path, offset, reason, message });
     }
-    for (const repeat of repeats) {
-      reporter.report({ event: 'repeated_id', source, path: generation.path, ...repeat });
-    }
     const bytes = chunks.reduce((sum, chunk) => sum + chunk.bytes, 0);
     gate.grow(bytes);
     gate.wrote(bytes);
+    this.#tell(range, ids);
     for (const { chunk, part } of made) fresh.keep(chunk, range, part);
     this.#o.sealed(chunks);
   }

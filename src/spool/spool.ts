@@ -53,6 +53,8 @@ export interface SpoolOptions {
   readonly memory?: KernelMemory;
   /** Which times of a source's lines are plausible now (Unix ms); absent when all are. */
   readonly limitsAt?: (source: string, nowMs: number) => TimeLimits;
+  /** The path of the log that a file of a source belongs to; its own when absent. */
+  readonly followed?: (source: string, path: string) => string;
   /** Reading pauses while the clock says an earlier time, Unix ms. */
   readonly builtMs?: number;
   /** Called when a destination has something new. */
@@ -186,6 +188,7 @@ export class Spool {
       fresh,
       memory,
       nextSequence,
+      followed: options.followed ?? ((source) => source),
       checkpoint: () => checkpointer.write(),
       sealed: (chunks) => {
         checkpointer.touch();
@@ -239,6 +242,11 @@ export class Spool {
   /** What is known of the generations of each source, oldest first. */
   positions(): ReadonlyMap<string, readonly GenerationPosition[]> {
     return new Map([...this.ledger.sources()].map(([source, { positions }]) => [source, positions]));
+  }
+
+  /** Events of a source, since the start, whose subscription begins or ends with a space. */
+  padded(source: string): number {
+    return this.#sealer.padded.get(source) ?? 0;
   }
 
   openCounts(): ReturnType<Collector['openCounts']> {

@@ -32,7 +32,7 @@ class Giver {
     { subscription = 'jack', destination = 0, line = ++this.#line, code = 'calls' } = {},
   ): boolean {
     const event = { transaction_id: id, external_subscription_id: subscription, code, timestamp: 1.5 };
-    return this.#ids.repeats(destination, eventsOf([JSON.stringify(event)], line), SEED).length > 0;
+    return this.#ids.look(destination, eventsOf([JSON.stringify(event)], line), SEED).repeats.length > 0;
   }
 }
 
@@ -90,7 +90,7 @@ test('ids of any length and with escapes are told apart in every byte, and from 
 test('of many events at once those are told that repeat an earlier one, in the same batch or in another', () => {
   const ids = new RepeatedIds(memory(), 2);
   const give = (...given: readonly string[]): readonly number[] =>
-    ids.repeats(0, eventsOf(given.map(eventWith)), SEED);
+    ids.look(0, eventsOf(given.map(eventWith)), SEED).repeats;
   expect(give('a', 'b', 'a', 'c', 'b', 'a')).toEqual([2, 4, 5]);
   expect(give()).toEqual([]);
   expect(give('d', 'e')).toEqual([]);
@@ -105,13 +105,13 @@ test('events in the memory of the kernel, and more than are looked at at once, a
     events.next().text(eventWith(id));
     events.add(line);
   }
-  expect(ids.repeats(0, events, SEED)).toEqual([2, 4]);
+  expect(ids.look(0, events, SEED).repeats).toEqual([2, 4]);
   const [a, b, ...more] = events.idHashes;
   expect(more).toEqual([a, more[1], a]);
   expect(new Set([a, b, more[1]]).size).toBe(3);
 
   const many = eventsOf(Array.from({ length: 10_000 }, (_, i) => eventWith(`id-${i % 9000}`)));
-  expect(ids.repeats(1, many, SEED)).toEqual(Array.from({ length: 1000 }, (_, i) => 9000 + i));
+  expect(ids.look(1, many, SEED).repeats).toEqual(Array.from({ length: 1000 }, (_, i) => 9000 + i));
   expect(many.idHashes[0]).toBe(many.idHashes[9000]);
 });
 
@@ -119,7 +119,7 @@ test('the recent past is the last hundred thousand ids, and none of them is ever
   const ids = new RepeatedIds(memory(), 2);
   const batch = (first: number, line: number): number => {
     const given = Array.from({ length: 2000 }, (_, i) => eventWith(`id-${first + i}`));
-    return ids.repeats(0, eventsOf(given, line), SEED).length;
+    return ids.look(0, eventsOf(given, line), SEED).repeats.length;
   };
   for (let first = 0; first < 300_000; first += 2000) expect(batch(first, 1)).toBe(0);
   let remembered = 0;
@@ -131,18 +131,18 @@ test('the recent past is the last hundred thousand ids, and none of them is ever
 test('bytes that are no event of ours are taken as they are', () => {
   const ids = new RepeatedIds(memory(), 2);
   const cut = '{"transaction_id":"x"}';
-  expect(ids.repeats(0, eventsOf([cut], 1), SEED)).toEqual([]);
-  expect(ids.repeats(0, eventsOf([cut], 2), SEED)).toEqual([0]);
-  expect(ids.repeats(1, eventsOf([''], 1), SEED)).toEqual([]);
+  expect(ids.look(0, eventsOf([cut], 1), SEED).repeats).toEqual([]);
+  expect(ids.look(0, eventsOf([cut], 2), SEED).repeats).toEqual([0]);
+  expect(ids.look(1, eventsOf([''], 1), SEED).repeats).toEqual([]);
 });
 
 test('a line of one log is another one than the line at the same place of another log', () => {
   const ids = new RepeatedIds(memory(), 2);
   const event = eventWith('a');
-  expect(ids.repeats(0, eventsOf([event], 5_000_000_000), SEED)).toEqual([]);
-  expect(ids.repeats(0, eventsOf([event], 5_000_000_000), SEED)).toEqual([]);
-  expect(ids.repeats(0, eventsOf([event], 5_000_000_000), SEED + 1)).toEqual([0]);
-  expect(ids.repeats(0, eventsOf([event], 705_032_704), SEED)).toEqual([0]);
+  expect(ids.look(0, eventsOf([event], 5_000_000_000), SEED).repeats).toEqual([]);
+  expect(ids.look(0, eventsOf([event], 5_000_000_000), SEED).repeats).toEqual([]);
+  expect(ids.look(0, eventsOf([event], 5_000_000_000), SEED + 1).repeats).toEqual([0]);
+  expect(ids.look(0, eventsOf([event], 705_032_704), SEED).repeats).toEqual([0]);
 });
 
 test('the id of an event can be told', () => {
@@ -150,4 +150,29 @@ test('the id of an event can be told', () => {
   body.text('{"transaction_id":"a"}\n{"transaction_id":"b\\"\\u00e9","code":"c"}\n');
   expect(transactionIdOf(body, 0, 23)).toBe('a');
   expect(transactionIdOf(body, 23, body.length)).toBe('b"é');
+});
+
+test('an equal line at an equal place of another log repeats an id: the log is named, and only that', () => {
+  const ids = new RepeatedIds(memory(), 2);
+  const from = (log: number, line: number, seed = SEED): unknown => {
+    const { repeats, twins } = ids.look(0, eventsOf([eventWith('a')], line), seed, log);
+    return [repeats, twins];
+  };
+  expect(from(1, 7)).toEqual([[], []]);
+  expect(from(1, 7)).toEqual([[], []]);
+  expect(from(2, 7)).toEqual([[], [[0, 1]]]);
+  expect(from(0, 7)).toEqual([[], []]);
+  expect(from(255, 7)).toEqual([[], [[0, 1]]]);
+  expect(from(2, 8)).toEqual([[0], []]);
+  expect(from(2, 7, SEED + 1)).toEqual([[0], []]);
+});
+
+const eventOf = (subscription: string, i: number): string =>
+  JSON.stringify({ transaction_id: `t${i}`, external_subscription_id: subscription, code: ' ' });
+
+test('events whose subscription begins or ends with a space are counted, and the first is named', () => {
+  const ids = new RepeatedIds(memory(), 2);
+  const names = ['acme', 'a cme', 'acme ', ' acme', 'acme"', ' '];
+  expect(ids.look(0, eventsOf(names.map(eventOf)), SEED)).toMatchObject({ padded: 3, firstPadded: 2 });
+  expect(ids.look(0, eventsOf(['b'].map(eventOf)), SEED)).toMatchObject({ padded: 0 });
 });

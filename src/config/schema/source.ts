@@ -67,6 +67,13 @@ export const sourceSchema: SchemaNode = {
       description: 'A longer line (bytes) becomes a dead letter; reading goes on at the next one.',
       examples: [262_144],
     },
+    id_salt: {
+      type: 'string',
+      minLength: 1,
+      description:
+        'A text that is hashed into `${log_id}`, for logs that can hold equal lines at equal places: of several virtual hosts (`${file}`, the path of the followed log, also for its rotated files and in a replay) or several gateways (`gateway-1 ${file}`). Set it before the first line is read: with another salt the same line has another id, and a replay bills it again.',
+      examples: ['${file}'],
+    },
     plausible_age: {
       type: 'number',
       exclusiveMinimum: 0,

@@ -2,7 +2,7 @@
  * The ids of events: hashes of them, and a table that remembers the last ones. `src/spool/repeated-ids.ts` tells what for.
  *
  *   table    seeds of 64 bits: a  b   then, from the next line of the cache on, buckets, each one line
- *   bucket   │ h1 │ h2 │ line │ … five times │ next place │
+ *   bucket   │ h1 │ h2 │ line and log │ … five times │ next place │     of the line 24 bits, of the log 8
  *
  * An id goes through two hashes of 64 bits, eight bytes at a time, that differ in how they mix: what a client makes the
  * same in one of them, it makes different in the other. Half of each is kept.
@@ -28,6 +28,18 @@ const ALL: u64 = 0xffffffffffffffff;
 const TWO_TO_32: f64 = 4294967296;
 const M1: u32 = 0x9e3779b1;
 
+/** What `isKnown` says beside the number of another log. */
+const NEW: i32 = -1;
+const REPEATED: i32 = 0;
+/** Where the log of a line stands in its word. */
+const LOG_SHIFT: u32 = 24;
+const LINE_BITS: u32 = 0xffffff;
+/** Of what is found: where the number of the other log stands. */
+const OTHER_SHIFT: i32 = 16;
+const SPACE: u8 = 0x20;
+
+let paddedEvents: i32 = 0;
+let firstPaddedEvent: i32 = 0;
 let a: u64 = 0;
 let b: u64 = 0;
 
@@ -35,10 +47,12 @@ let b: u64 = 0;
  * Remembers the ids of `count` events, and tells which of them another line gave before.
  * @param starts of the events within `body`, one more than there are (32 bits each)
  * @param lines that gave them: offsets in the log (doubles)
- * @param log stands for the log
+ * @param log stands for the content of the log: the same line of the same content has the same number
+ * @param path stands for the path of the log, 1 to 255; 0 when that is not known
  * @param hashes by event: 32 bits of the transaction id alone
  * @param scratch room for two words an event: in the end the indices of those that repeat an id
- * @returns how many these are
+ * @returns how many these are; those that another log gave by the same line of the same content have its number above
+ *   the index
  */
 export function repeats(
   table: usize,
@@ -47,6 +61,7 @@ export function repeats(
   lines: usize,
   count: i32,
   log: u32,
+  path: u32,
   hashes: usize,
   scratch: usize,
 ): i32 {
@@ -56,17 +71,29 @@ export function repeats(
   for (let i = 0; i < count; i++) {
     const offset = load<f64>(lines + (i << 3));
     const high = u32(offset / TWO_TO_32);
-    const line = log ^ u32(u64(offset)) ^ (high * M1);
+    const line = (((log ^ u32(u64(offset)) ^ (high * M1)) * M1) >> 8) | (path << LOG_SHIFT);
     const pair = scratch + (i << 3);
     // Never behind what is still to be read.
-    if (isKnown(table, load<u32>(pair), load<u32>(pair, 4), line)) store<i32>(scratch + (found++ << 2), i);
+    const other = known(table, load<u32>(pair), load<u32>(pair, 4), line);
+    if (other != NEW) store<i32>(scratch + (found++ << 2), i | (other << OTHER_SHIFT));
   }
   return found;
+}
+
+/** Of the events that `repeats` looked at last: how many have a space at the beginning or the end of their subscription. */
+export function padded(): i32 {
+  return paddedEvents;
+}
+
+/** The first of these. */
+export function firstPadded(): i32 {
+  return firstPaddedEvent;
 }
 
 function hashAll(table: usize, body: usize, starts: usize, count: i32, hashes: usize, pairs: usize): void {
   const seedA = load<u64>(table);
   const seedB = load<u64>(table, 8);
+  paddedEvents = 0;
   for (let i = 0; i < count; i++) {
     const first = body + load<u32>(starts + (i << 2)) + BEFORE_ID;
     const limit = body + load<u32>(starts + (i << 2), 4);
@@ -74,7 +101,10 @@ function hashAll(table: usize, body: usize, starts: usize, count: i32, hashes: u
     b = seedB;
     const end = hashString(first, limit);
     store<u32>(hashes + (i << 2), u32(a >> 32));
-    hashString(end + BETWEEN, limit);
+    const name = end + BETWEEN;
+    const nameEnd = hashString(name, limit);
+    const isPadded = load<u8>(name) == SPACE || load<u8>(nameEnd - 1) == SPACE;
+    if (isPadded && nameEnd > name && paddedEvents++ == 0) firstPaddedEvent = i;
     store<u32>(pairs + (i << 3), u32(a >> 32));
     store<u32>(pairs + (i << 3), u32(b >> 32), 4);
   }
@@ -127,12 +157,16 @@ function fetch(table: usize, pairs: usize, count: i32): void {
   store<u32>(table + HEADER_BYTES + BUCKETS * BUCKET_BYTES, sum);
 }
 
-/** Whether the id was there, given by another line; afterwards it is. */
-function isKnown(table: usize, h1: u32, h2: u32, line: u32): bool {
+/** Whether the id was there, given by another line, or by the same of another log; afterwards it is. */
+function known(table: usize, h1: u32, h2: u32, line: u32): i32 {
   const bucket = bucketOf(table, h1);
   const end = bucket + PLACES_BYTES;
   for (let place = bucket; place < end; place += PLACE_BYTES) {
-    if (load<u32>(place) == h1 && load<u32>(place, 4) == h2) return load<u32>(place, 8) != line;
+    if (load<u32>(place) != h1 || load<u32>(place, 4) != h2) continue;
+    const before = load<u32>(place, 8);
+    if (((before ^ line) & LINE_BITS) != 0) return REPEATED;
+    const log = before >> LOG_SHIFT;
+    return log == line >> LOG_SHIFT || log == 0 || line >> LOG_SHIFT == 0 ? NEW : i32(log);
   }
   const next = load<u32>(end);
   store<u32>(end, (next + 1) % PLACES);
@@ -140,5 +174,5 @@ function isKnown(table: usize, h1: u32, h2: u32, line: u32): bool {
   store<u32>(place, h1);
   store<u32>(place, h2, 4);
   store<u32>(place, line, 8);
-  return false;
+  return NEW;
 }

@@ -5,4 +5,4 @@ export { fit } from './skeleton';
 export { fill, write } from './event';
 export { time } from './time';
 export { run } from './run';
-export { repeats } from './ids';
+export { firstPadded, padded, repeats } from './ids';

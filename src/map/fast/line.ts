@@ -5,6 +5,7 @@ import type { KernelMemory } from '../../kernel/memory.ts';
 import { WrittenNumber } from '../../parse/fields.ts';
 import { parseJson } from '../../parse/json.ts';
 import type { LinePlace } from '../../types.ts';
+import type { IdSalt } from '../id-salt.ts';
 import { LOG_ID_DIGITS, logHash } from '../log-id.ts';
 import type { Value } from '../values.ts';
 
@@ -34,9 +35,11 @@ export class FastLine {
   #end = 0;
   #place: LinePlace | undefined;
   #hash = '';
+  readonly #salt: IdSalt | undefined;
 
   /** @throws OutOfMemoryError */
-  constructor(memory: KernelMemory, slots: number) {
+  constructor(memory: KernelMemory, slots: number, salt?: IdSalt) {
+    this.#salt = salt;
     this.memory = memory;
     this.bytes = memory.bytes;
     const { buffer } = memory.bytes;
@@ -82,7 +85,7 @@ export class FastLine {
   /** Begins with `${log_id}`; computed when it is first asked for. */
   get hash(): string {
     if (this.#hash === '' && this.#place !== undefined) {
-      this.#hash = logHash(this.#block, this.#start, this.#end, this.#place);
+      this.#hash = logHash(this.#block, this.#start, this.#end, this.#place, this.#salt);
     }
     return this.#hash;
   }

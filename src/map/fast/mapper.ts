@@ -22,6 +22,7 @@ import type {
   Repairs,
   RunSink,
 } from '../../types.ts';
+import type { IdSalt } from '../id-salt.ts';
 import { MappedLine } from '../line.ts';
 import { applyRule, worthier } from '../plain-mapper.ts';
 import type { PlainMapper, RoutedRule } from '../plain-mapper.ts';
@@ -47,7 +48,7 @@ export class FastMapper implements LineMapper {
   readonly #line: FastLine;
   readonly #skeletons: Skeletons;
   /** The line that is being mapped, for rules that want it parsed. */
-  readonly #parsed = new MappedLine();
+  readonly #parsed: MappedLine;
   #isParsed = false;
   readonly #runs: Runs | undefined;
 
@@ -61,7 +62,9 @@ export class FastMapper implements LineMapper {
     rules: readonly TwofoldRule[],
     match: 'all' | 'first',
     wanted: WantedFields,
+    salt: IdSalt | undefined,
   ) {
+    this.#parsed = new MappedLine(salt);
     this.repairs = plain.repairs;
     this.paths = plain.paths;
     this.#plain = plain;
@@ -69,7 +72,7 @@ export class FastMapper implements LineMapper {
     this.#firstOnly = match === 'first';
     this.#root = wanted.root.writeTo(memory);
     // One slot more, for what nobody wants.
-    this.#line = new FastLine(memory, wanted.slots + 1);
+    this.#line = new FastLine(memory, wanted.slots + 1, salt);
     this.#skeletons = new Skeletons(this.#line, wanted.root, wanted.slots);
     const [only, ...more] = rules;
     if (only?.fast !== undefined && more.length === 0) {
