@@ -125,6 +125,8 @@ export class Claim {
       throw new StateDirLockedError(stateDir, await nameOwner(stateDir));
     }
     const link = join(stateDir, `${this.#flag.name}.link`);
+    // Of a try that failed.
+    await rm(link, { force: true });
     await symlink(this.#flag.name, link);
     await rename(link, join(stateDir, OWNER_SOCKET));
   }

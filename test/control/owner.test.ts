@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -136,6 +136,22 @@ test('an owner whose known name was taken by an earlier version leaves it the di
   await owner.release();
   expect(await askOwner(root)).toEqual({});
   earlier.close();
+});
+
+test('a start waits for another one that does not answer, and goes on when that one has died', async () => {
+  const name = join(root, 'daemon-0123456789ab-0.sock');
+  const halted = createServer((connection) => {
+    // It dies while it is asked; the file stays.
+    connection.destroy();
+    halted.close();
+  }).listen(join(root, 'bound'));
+  await once(halted, 'listening');
+  await rename(join(root, 'bound'), name);
+  const owner = await ownStateDir(root, () => ({ mine: true }));
+  expect(halted.listening).toBe(false);
+  expect(await askOwner(root)).toEqual({ mine: true });
+  expect(await readdir(root)).not.toContain('daemon-0123456789ab-0.sock');
+  await owner.release();
 });
 
 test('a directory that is deleted while its name is claimed is made anew', async () => {
