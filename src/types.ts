@@ -168,7 +168,7 @@ export interface IgnoredFile extends Generation {
 /** What became of a line: at least one event (`mapped`), only dead letters (`dead`), or nothing (`skipped`). */
 export type LineOutcome = 'mapped' | 'dead' | 'skipped';
 
-/** Why something could not be delivered. Stable: they stand in dead letters, metrics and documentation. */
+/** Why something could not be delivered. Stable: they stand in dead letters, logs and documentation. */
 export const DEAD_REASONS = [
   // a line
   'not_json',

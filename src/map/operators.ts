@@ -2,8 +2,9 @@
  * The comparisons of filters, as lua-resty-expr has them. The left side is a variable of the line, the right side is
  * fixed, so each comparison is compiled for its right side.
  *
- * In APISIX every variable is text. A log may have the same value as a number: then a right side that is text compares
- * with the number as it is written, so that `["status", "==", "200"]` holds for both `200` and `"200"`.
+ * One log writes a value as a number, the next one as text. A right side that is text compares with a number as it is
+ * written, so that `["status", "==", "200"]` holds for both `200` and `"200"`; in APISIX, where `status` is a number, it
+ * never does.
  */
 import { compileAddresses } from './address.ts';
 import { compilePattern } from './pattern.ts';

@@ -115,7 +115,7 @@ export type TelemetryEvent =
   // ---- ship
   /** A whole batch failed. `message` is the reason in the plugin's words: `lago api returned status: 500, body: …`. */
   | { event: 'batch_failed'; destination: string; message: string; retryInMs: number; attempt: number }
-  /** `done` of `total` events of the batch are settled, the rest is not. */
+  /** Some events of the batch were refused: `done` of `total` are settled with that, the rest is sent again. */
   | { event: 'batch_partly_failed'; destination: string; message: string; done: number; total: number }
   | { event: 'retries_exhausted'; destination: string; maxRetryCount: number; events: number }
   | { event: 'endpoint_open'; destination: string; address: string; retryInMs: number; cause: string }
@@ -143,7 +143,8 @@ export type TelemetryEvent =
       sources: number;
       destinations: number;
     }
-  | { event: 'recovered'; pendingEvents: number; chunks: number }
+  /** What a start found: events that wait, and ranges of logs that were durable though no checkpoint said so yet. */
+  | { event: 'recovered'; pendingEvents: number; chunks: number; ranges: number }
   | { event: 'stopping'; signal: string }
   | { event: 'stopped'; pendingEvents: number };
 

@@ -181,7 +181,8 @@ export const MESSAGES: MessageTable = {
   },
   batch_partly_failed: {
     level: 'error',
-    text: (e) => `${processor(e.destination)} failed to process entries [${e.done}/${e.total}]: ${e.message}`,
+    text: (e) =>
+      `${processor(e.destination)} failed to process entries [${e.total - e.done}/${e.total}]: ${e.message}`,
     repeatKey: byDestination,
   },
   retries_exhausted: {
@@ -233,7 +234,8 @@ export const MESSAGES: MessageTable = {
   },
   recovered: {
     level: 'info',
-    text: (e) => `events left from the last run: ${e.pendingEvents} in chunks: ${e.chunks}`,
+    text: (e) =>
+      `left from the last run: ${e.pendingEvents} events that wait in ${e.chunks} chunks; sealed after its last checkpoint, and taken into the books: ${e.ranges} ranges of logs`,
   },
   stopping: { level: 'info', text: (e) => `stopping on ${e.signal}` },
   stopped: { level: 'info', text: (e) => `stopped; events that wait for the next run: ${e.pendingEvents}` },

@@ -97,7 +97,10 @@ export class Outcomes {
     if (rest.length > 0) backlog.giveBackFirst(new Batch(delivery, rest, 0, batch.divided));
     delivery.settle('duplicates', verdict.duplicates.length);
     if (verdict.rejected.length === 0) return;
-    diagnostics.batchPartlyFailed(diagnostics.describe(answer), settled.size, events.length);
+    const message = diagnostics.describe(answer);
+    // As the plugin has it: in brackets stands what remains to be sent, and nothing where that is all or none.
+    if (rest.length === 0) diagnostics.batchFailed(message, 0, batch.failures + 1);
+    else diagnostics.batchPartlyFailed(message, settled.size, events.length);
     const causes = verdict.rejected.map(({ index, detail }) => ({
       event: events[index]!,
       message: `lago rejected the event: ${diagnostics.presentable(detail)}`,

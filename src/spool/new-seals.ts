@@ -16,6 +16,8 @@ import { isMissing, isUnreadable, type StateFs } from './state-fs.ts';
 export interface NewSeals {
   /** Chunks that count. */
   readonly valid: readonly SealedChunk[];
+  /** Ranges of logs that they cover. */
+  readonly ranges: number;
   /** Chunks of seals that were never finished. */
   readonly cutOff: readonly SealedChunk[];
   readonly damaged: readonly { readonly chunk: SealedChunk; readonly error: CorruptChunkError }[];
@@ -41,6 +43,7 @@ export async function applyNewSeals(
   const cutOff: SealedChunk[] = [];
   const damaged: { chunk: SealedChunk; error: CorruptChunkError }[] = [];
   const counted = new Set<number>();
+  let ranges = 0;
   let expected = ledger.sealedThrough + 1;
   /** No seal is missing before the one that is looked at. */
   let unbroken = true;
@@ -66,13 +69,14 @@ export async function applyNewSeals(
       });
     } else {
       count(ledger, members);
+      ranges++;
       for (const member of members) counted.add(member.sequence);
       valid.push(chunk);
       continue;
     }
     unbroken = false;
   }
-  return { valid, cutOff, damaged };
+  return { valid, ranges, cutOff, damaged };
 }
 
 /** undefined when the file has gone meanwhile. */

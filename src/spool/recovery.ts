@@ -74,8 +74,10 @@ export async function recover(fs: StateFs, stateDir: string, options: RecoverOpt
     [...unsettled.filter(isKnown), ...absent, ...seals.valid].toSorted((a, b) => a.sequence - b.sequence),
     ({ destination }) => destination,
   );
-  if (!readOnly)
+  if (!readOnly) {
     settleMissing(ledger, [...scan.destinations, ...ledger.destinations().keys()], chunks, reporter);
+    reportRecovered(chunks, seals, reporter);
+  }
   ledger.cover(scan.lastSequence);
   const letters: FoundLetters = readOnly
     ? { claims: [], tails: new Map() }
@@ -149,6 +151,14 @@ async function tidy(
 }
 
 const OF_BEFORE = 'an earlier version lost them with their chunks, and did not keep where they came from';
+
+/** Says what is left of the last run, and what of it no checkpoint knew of. */
+function reportRecovered(chunks: Recovered['chunks'], { ranges }: NewSeals, reporter: Reporter): void {
+  const waiting = [...chunks.values()].flat();
+  if (waiting.length === 0 && ranges === 0) return;
+  const pendingEvents = waiting.reduce((sum, { events }) => sum + events, 0);
+  reporter.report({ event: 'recovered', pendingEvents, chunks: waiting.length, ranges });
+}
 
 /** Accounts for chunks that the books have and the folders do not. */
 function settleMissing(

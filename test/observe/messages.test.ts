@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { MESSAGES, messageOf } from '../../src/observe/messages.ts';
 import { SAMPLES } from './samples.ts';
@@ -14,6 +14,19 @@ describe('the messages', () => {
     expect(documented).toEqual(actual.toSorted());
   });
 
+  it('are each reported by somebody', async () => {
+    const root = new URL('../../src/', import.meta.url);
+    const files = (await readdir(root, { recursive: true })).filter(
+      (file) => file.endsWith('.ts') && !['observe/events.ts', 'observe/messages.ts'].includes(file),
+    );
+    const code = (await Promise.all(files.map((file) => readFile(new URL(file, root), 'utf8')))).join('\n');
+    const reported = [...code.matchAll(/\bevent(?::| =)(?<names>[^;,}]*)/g)].flatMap(({ groups }) => [
+      ...(groups?.['names'] ?? '').matchAll(/'(?<name>[a-z_]+)'/g),
+    ]);
+    const names = new Set(reported.map(({ groups }) => groups?.['name']));
+    expect(Object.keys(MESSAGES).filter((name) => !names.has(name))).toEqual([]);
+  });
+
   it.each(Object.values(SAMPLES))('say something whole about $event', (event) => {
     expect(textOf(event)).not.toMatch(/undefined|null|NaN|\[object/);
     expect(textOf(event).length).toBeGreaterThan(10);
@@ -24,7 +37,7 @@ describe('the messages', () => {
       'Batch Processor[lago logger] failed to process entries: lago api returned status: 422, body: {"status":422}',
     );
     expect(textOf(SAMPLES.batch_partly_failed)).toBe(
-      'Batch Processor[lago logger] failed to process entries [97/100]: lago api returned status: 422, body: {"status":422}',
+      'Batch Processor[lago logger] failed to process entries [3/100]: lago api returned status: 422, body: {"status":422}',
     );
     expect(textOf(SAMPLES.retries_exhausted)).toContain(
       'Batch Processor[lago logger] exceeded the max_retry_count[3] dropping the entries',

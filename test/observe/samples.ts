@@ -106,7 +106,7 @@ export const SAMPLES: { readonly [K in EventName]: Extract<TelemetryEvent, { eve
   insecure_endpoint: { event: 'insecure_endpoint', address: 'http://lago' },
   batch_size_lowered: { event: 'batch_size_lowered', destination: 'lago', size: 50 },
   started: { event: 'started', version: '0.1.0', pid: 1, stateDir: '/state', sources: 1, destinations: 1 },
-  recovered: { event: 'recovered', pendingEvents: 5, chunks: 1 },
+  recovered: { event: 'recovered', pendingEvents: 5, chunks: 1, ranges: 1 },
   stopping: { event: 'stopping', signal: 'SIGTERM' },
   stopped: { event: 'stopped', pendingEvents: 0 },
 };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { messageOf } from '../../src/observe/messages.ts';
 import { ManualClock } from './support/clocks.ts';
 import type { Behaviour } from './support/lago-server.ts';
 import { unprocessable } from './support/lago-server.ts';
@@ -217,6 +218,21 @@ describe('events that Lago does not take', () => {
     ]);
     expect(setup.reported('batch_partly_failed')).toMatchObject([{ done: 2, total: 5 }]);
     expect(setup.reported('event_dead')).toHaveLength(2);
+  });
+
+  it('says of a batch of which nothing remains what the plugin says of a whole batch', async () => {
+    const server = await lagoServer();
+    server.behave = inTurn(unprocessable({ '0': { code: ['value_is_mandatory'] } }));
+    const setup = rig(destination([server.address], one));
+    setup.queue.seal(events(1));
+    await ship(setup);
+    expect(setup.reported('batch_partly_failed')).toEqual([]);
+    const said = setup.reported('batch_failed').map((event) => messageOf(event).text(event));
+    expect(said).toEqual([
+      expect.stringMatching(
+        /^Batch Processor\[lago logger\] failed to process entries: lago api returned status: 422, body: /,
+      ),
+    ]);
   });
 
   it('settles duplicates without a word, and sends the rest again', async () => {

@@ -86,6 +86,9 @@ test('what waits is delivered, what was not read is read, and nothing is lost or
   expect(letters).toEqual(expect.arrayContaining(before));
   expect(new Set(letters.map(({ id }) => id)).size).toBe(letters.length);
   expect(daemon.log.map(({ event }) => event)).not.toContain('lines_lost');
+  expect(daemon.log.filter(({ event }) => event === 'recovered')).toMatchObject([
+    { pending_events: 97, chunks: 6, ranges: 0 },
+  ]);
 });
 
 test('a start that is killed in the middle, and the next one, deliver the same', async () => {
