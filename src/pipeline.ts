@@ -21,6 +21,7 @@
  */
 import { BUILT_MS } from './build-date.ts';
 import { systemClock } from './clock.ts';
+import { readTokenAgain } from './config/secrets.ts';
 import type { Config, SourceConfig } from './config/types.ts';
 import {
   destinationStatus,
@@ -153,7 +154,14 @@ export class Pipeline {
       const queue = spool.queue(destination.name);
       shippers.set(
         destination.name,
-        new Shipper({ destination, queue, reporter, clock, version: options.version }),
+        new Shipper({
+          destination,
+          queue,
+          reporter,
+          clock,
+          version: options.version,
+          readToken: () => readTokenAgain(destination),
+        }),
       );
     }
     const ignored = await IgnoredFiles.open(fs, stateDir);

@@ -18,6 +18,9 @@ const SECRET_KEYS: readonly string[] = Object.entries(lagoSchema.properties ?? {
   node['x-secret'] === true ? [key] : [],
 );
 
+/** Where tokens came from that were read from a file, by the destination's entry in the configuration. */
+const tokenReferences = new WeakMap<object, string>();
+
 type Answer = { readonly secret: string } | { readonly problem: string };
 
 /**
@@ -31,11 +34,23 @@ export async function resolveDraftSecrets(draft: Draft, env: NodeJS.ProcessEnv):
       const reference = textOf(item, key);
       if (reference === undefined || !isReference(reference)) continue;
       const answer = refuse(key, reference, await lookUp(reference, env));
+      if (key === 'token' && reference.startsWith(FILE)) tokenReferences.set(item, reference);
       if ('secret' in answer) item[key] = answer.secret;
       else problems.push({ path: `${path}.${key}`, message: answer.problem });
     }
   }
   return [...problems, ...(await unreadableFiles(draft))];
+}
+
+/**
+ * The token of a destination as its file has it now; undefined when it did not come from a file, or when that holds no
+ * token (it may just be replaced).
+ */
+export async function readTokenAgain(destination: object): Promise<string | undefined> {
+  const reference = tokenReferences.get(destination);
+  if (reference === undefined) return undefined;
+  const answer = refuse('token', reference, await lookUp(reference, {}));
+  return 'secret' in answer ? answer.secret : undefined;
 }
 
 /**

@@ -147,7 +147,7 @@ export interface LagoDestinationConfig {
    */
   readonly endpoint_uri: string;
   /**
-   * The API key of Lago: `$env://NAME` (environment variable), `$file:///path` (content of a file, without its trailing newline), or the key itself.
+   * The API key of Lago: `$env://NAME` (environment variable), `$file:///path` (content of a file, without its trailing newline), or the key itself. A file is read again when Lago refuses the key, at most once a minute.
    */
   readonly token: string;
   /**
@@ -199,11 +199,15 @@ export interface LagoDestinationConfig {
    */
   readonly keepalive_timeout: number;
   /**
+   * Milliseconds after which a connection is replaced, also when it is busy, so that a name which leads elsewhere by now is followed.
+   */
+  readonly keepalive_lifetime: number;
+  /**
    * The connections per address that are kept open without a request. Those beyond it, opened when more requests are in flight, are closed when they had none for twice `inactive_timeout`.
    */
   readonly keepalive_pool: number;
   /**
-   * Certificates (PEM) of the authorities to trust. A relative path starts at the folder of this file.
+   * Certificates (PEM) of the authorities to trust. A relative path starts at the folder of this file. Like `cert_file` and `key_file`, it is read again when a handshake fails, at most once a minute.
    */
   readonly ca_file?: string;
   /**
@@ -215,7 +219,7 @@ export interface LagoDestinationConfig {
    */
   readonly key_file?: string;
   /**
-   * HTTP proxy through which Lago is reached; a URL, or a reference as for `token`.
+   * HTTP proxy through which Lago is reached: a URL, a reference as for `token`, or `env`: whatever `HTTPS_PROXY` (`http_proxy` for http), `ALL_PROXY` and `NO_PROXY` of the environment say about each address.
    */
   readonly proxy?: string;
 }

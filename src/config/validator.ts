@@ -141,14 +141,15 @@ const schema6 = {
         timeout: { type: 'integer', minimum: 1, maximum: 60000, default: 3000 },
         keepalive: { type: 'boolean', default: true },
         keepalive_timeout: { type: 'integer', minimum: 1000, maximum: 86400000, default: 60000 },
+        keepalive_lifetime: { type: 'integer', minimum: 1000, maximum: 86400000, default: 300000 },
         keepalive_pool: { type: 'integer', minimum: 1, default: 5 },
         ca_file: { type: 'string', minLength: 1, 'x-default': "Node's certificate authorities" },
         cert_file: { type: 'string', minLength: 1 },
         key_file: { type: 'string', minLength: 1 },
         proxy: {
           type: 'string',
-          pattern: '^(?:[Hh][Tt][Tt][Pp][Ss]?://[^\\s/?#]+|\\$env://|\\$file://)',
-          'x-expected': 'a URL like http://proxy.internal:3128, $env://NAME or $file:///path',
+          pattern: '^(?:[Hh][Tt][Tt][Pp][Ss]?://[^\\s/?#]+|\\$env://|\\$file://|env$)',
+          'x-expected': 'a URL like http://proxy.internal:3128, $env://NAME, $file:///path or env',
           'x-secret': true,
           'x-default': 'no proxy',
         },
@@ -1374,14 +1375,15 @@ const schema9 = {
     timeout: { type: 'integer', minimum: 1, maximum: 60000, default: 3000 },
     keepalive: { type: 'boolean', default: true },
     keepalive_timeout: { type: 'integer', minimum: 1000, maximum: 86400000, default: 60000 },
+    keepalive_lifetime: { type: 'integer', minimum: 1000, maximum: 86400000, default: 300000 },
     keepalive_pool: { type: 'integer', minimum: 1, default: 5 },
     ca_file: { type: 'string', minLength: 1, 'x-default': "Node's certificate authorities" },
     cert_file: { type: 'string', minLength: 1 },
     key_file: { type: 'string', minLength: 1 },
     proxy: {
       type: 'string',
-      pattern: '^(?:[Hh][Tt][Tt][Pp][Ss]?://[^\\s/?#]+|\\$env://|\\$file://)',
-      'x-expected': 'a URL like http://proxy.internal:3128, $env://NAME or $file:///path',
+      pattern: '^(?:[Hh][Tt][Tt][Pp][Ss]?://[^\\s/?#]+|\\$env://|\\$file://|env$)',
+      'x-expected': 'a URL like http://proxy.internal:3128, $env://NAME, $file:///path or env',
       'x-secret': true,
       'x-default': 'no proxy',
     },
@@ -1391,7 +1393,7 @@ const pattern0 = new RegExp('^[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,62}[A-Za-z0-9_-])?
 const pattern1 = new RegExp('^[Hh][Tt][Tt][Pp][Ss]?://[^\\s/?#]+', 'u');
 const pattern2 = new RegExp('^/', 'u');
 const pattern3 = new RegExp('^(?:\\$env://.+|\\$file://.+|[!-~]+)$', 'u');
-const pattern4 = new RegExp('^(?:[Hh][Tt][Tt][Pp][Ss]?://[^\\s/?#]+|\\$env://|\\$file://)', 'u');
+const pattern4 = new RegExp('^(?:[Hh][Tt][Tt][Pp][Ss]?://[^\\s/?#]+|\\$env://|\\$file://|env$)', 'u');
 
 function validate26(data, { instancePath = '', parentData, parentDataProperty, rootData = data } = {}) {
   let vErrors = null;
@@ -1438,6 +1440,9 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
     }
     if (data.keepalive_timeout === undefined) {
       data.keepalive_timeout = 60000;
+    }
+    if (data.keepalive_lifetime === undefined) {
+      data.keepalive_lifetime = 300000;
     }
     if (data.keepalive_pool === undefined) {
       data.keepalive_pool = 5;
@@ -2312,15 +2317,15 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         errors++;
       }
     }
-    let data19 = data.keepalive_pool;
+    let data19 = data.keepalive_lifetime;
     if (!(typeof data19 == 'number' && !(data19 % 1) && !isNaN(data19) && isFinite(data19))) {
       const err48 = {
-        instancePath: instancePath + '/keepalive_pool',
-        schemaPath: '#/properties/keepalive_pool/type',
+        instancePath: instancePath + '/keepalive_lifetime',
+        schemaPath: '#/properties/keepalive_lifetime/type',
         keyword: 'type',
         params: { type: 'integer' },
-        schema: schema9.properties.keepalive_pool.type,
-        parentSchema: schema9.properties.keepalive_pool,
+        schema: schema9.properties.keepalive_lifetime.type,
+        parentSchema: schema9.properties.keepalive_lifetime,
         data: data19,
       };
       if (vErrors === null) {
@@ -2331,14 +2336,14 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
       errors++;
     }
     if (typeof data19 == 'number' && isFinite(data19)) {
-      if (data19 < 1 || isNaN(data19)) {
+      if (data19 > 86400000 || isNaN(data19)) {
         const err49 = {
-          instancePath: instancePath + '/keepalive_pool',
-          schemaPath: '#/properties/keepalive_pool/minimum',
-          keyword: 'minimum',
-          params: { comparison: '>=', limit: 1 },
-          schema: 1,
-          parentSchema: schema9.properties.keepalive_pool,
+          instancePath: instancePath + '/keepalive_lifetime',
+          schemaPath: '#/properties/keepalive_lifetime/maximum',
+          keyword: 'maximum',
+          params: { comparison: '<=', limit: 86400000 },
+          schema: 86400000,
+          parentSchema: schema9.properties.keepalive_lifetime,
           data: data19,
         };
         if (vErrors === null) {
@@ -2348,161 +2353,215 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         }
         errors++;
       }
+      if (data19 < 1000 || isNaN(data19)) {
+        const err50 = {
+          instancePath: instancePath + '/keepalive_lifetime',
+          schemaPath: '#/properties/keepalive_lifetime/minimum',
+          keyword: 'minimum',
+          params: { comparison: '>=', limit: 1000 },
+          schema: 1000,
+          parentSchema: schema9.properties.keepalive_lifetime,
+          data: data19,
+        };
+        if (vErrors === null) {
+          vErrors = [err50];
+        } else {
+          vErrors.push(err50);
+        }
+        errors++;
+      }
+    }
+    let data20 = data.keepalive_pool;
+    if (!(typeof data20 == 'number' && !(data20 % 1) && !isNaN(data20) && isFinite(data20))) {
+      const err51 = {
+        instancePath: instancePath + '/keepalive_pool',
+        schemaPath: '#/properties/keepalive_pool/type',
+        keyword: 'type',
+        params: { type: 'integer' },
+        schema: schema9.properties.keepalive_pool.type,
+        parentSchema: schema9.properties.keepalive_pool,
+        data: data20,
+      };
+      if (vErrors === null) {
+        vErrors = [err51];
+      } else {
+        vErrors.push(err51);
+      }
+      errors++;
+    }
+    if (typeof data20 == 'number' && isFinite(data20)) {
+      if (data20 < 1 || isNaN(data20)) {
+        const err52 = {
+          instancePath: instancePath + '/keepalive_pool',
+          schemaPath: '#/properties/keepalive_pool/minimum',
+          keyword: 'minimum',
+          params: { comparison: '>=', limit: 1 },
+          schema: 1,
+          parentSchema: schema9.properties.keepalive_pool,
+          data: data20,
+        };
+        if (vErrors === null) {
+          vErrors = [err52];
+        } else {
+          vErrors.push(err52);
+        }
+        errors++;
+      }
     }
     if (data.ca_file !== undefined) {
-      let data20 = data.ca_file;
-      if (typeof data20 === 'string') {
-        if (func3(data20) < 1) {
-          const err50 = {
+      let data21 = data.ca_file;
+      if (typeof data21 === 'string') {
+        if (func3(data21) < 1) {
+          const err53 = {
             instancePath: instancePath + '/ca_file',
             schemaPath: '#/properties/ca_file/minLength',
             keyword: 'minLength',
             params: { limit: 1 },
             schema: 1,
             parentSchema: schema9.properties.ca_file,
-            data: data20,
+            data: data21,
           };
           if (vErrors === null) {
-            vErrors = [err50];
+            vErrors = [err53];
           } else {
-            vErrors.push(err50);
+            vErrors.push(err53);
           }
           errors++;
         }
       } else {
-        const err51 = {
+        const err54 = {
           instancePath: instancePath + '/ca_file',
           schemaPath: '#/properties/ca_file/type',
           keyword: 'type',
           params: { type: 'string' },
           schema: schema9.properties.ca_file.type,
           parentSchema: schema9.properties.ca_file,
-          data: data20,
+          data: data21,
         };
         if (vErrors === null) {
-          vErrors = [err51];
+          vErrors = [err54];
         } else {
-          vErrors.push(err51);
+          vErrors.push(err54);
         }
         errors++;
       }
     }
     if (data.cert_file !== undefined) {
-      let data21 = data.cert_file;
-      if (typeof data21 === 'string') {
-        if (func3(data21) < 1) {
-          const err52 = {
+      let data22 = data.cert_file;
+      if (typeof data22 === 'string') {
+        if (func3(data22) < 1) {
+          const err55 = {
             instancePath: instancePath + '/cert_file',
             schemaPath: '#/properties/cert_file/minLength',
             keyword: 'minLength',
             params: { limit: 1 },
             schema: 1,
             parentSchema: schema9.properties.cert_file,
-            data: data21,
+            data: data22,
           };
           if (vErrors === null) {
-            vErrors = [err52];
+            vErrors = [err55];
           } else {
-            vErrors.push(err52);
+            vErrors.push(err55);
           }
           errors++;
         }
       } else {
-        const err53 = {
+        const err56 = {
           instancePath: instancePath + '/cert_file',
           schemaPath: '#/properties/cert_file/type',
           keyword: 'type',
           params: { type: 'string' },
           schema: schema9.properties.cert_file.type,
           parentSchema: schema9.properties.cert_file,
-          data: data21,
+          data: data22,
         };
         if (vErrors === null) {
-          vErrors = [err53];
+          vErrors = [err56];
         } else {
-          vErrors.push(err53);
+          vErrors.push(err56);
         }
         errors++;
       }
     }
     if (data.key_file !== undefined) {
-      let data22 = data.key_file;
-      if (typeof data22 === 'string') {
-        if (func3(data22) < 1) {
-          const err54 = {
+      let data23 = data.key_file;
+      if (typeof data23 === 'string') {
+        if (func3(data23) < 1) {
+          const err57 = {
             instancePath: instancePath + '/key_file',
             schemaPath: '#/properties/key_file/minLength',
             keyword: 'minLength',
             params: { limit: 1 },
             schema: 1,
             parentSchema: schema9.properties.key_file,
-            data: data22,
+            data: data23,
           };
           if (vErrors === null) {
-            vErrors = [err54];
+            vErrors = [err57];
           } else {
-            vErrors.push(err54);
+            vErrors.push(err57);
           }
           errors++;
         }
       } else {
-        const err55 = {
+        const err58 = {
           instancePath: instancePath + '/key_file',
           schemaPath: '#/properties/key_file/type',
           keyword: 'type',
           params: { type: 'string' },
           schema: schema9.properties.key_file.type,
           parentSchema: schema9.properties.key_file,
-          data: data22,
+          data: data23,
         };
         if (vErrors === null) {
-          vErrors = [err55];
+          vErrors = [err58];
         } else {
-          vErrors.push(err55);
+          vErrors.push(err58);
         }
         errors++;
       }
     }
     if (data.proxy !== undefined) {
-      let data23 = data.proxy;
-      if (typeof data23 === 'string') {
-        if (!pattern4.test(data23)) {
-          const err56 = {
+      let data24 = data.proxy;
+      if (typeof data24 === 'string') {
+        if (!pattern4.test(data24)) {
+          const err59 = {
             instancePath: instancePath + '/proxy',
             schemaPath: '#/properties/proxy/pattern',
             keyword: 'pattern',
-            params: { pattern: '^(?:[Hh][Tt][Tt][Pp][Ss]?://[^\\s/?#]+|\\$env://|\\$file://)' },
-            schema: '^(?:[Hh][Tt][Tt][Pp][Ss]?://[^\\s/?#]+|\\$env://|\\$file://)',
+            params: { pattern: '^(?:[Hh][Tt][Tt][Pp][Ss]?://[^\\s/?#]+|\\$env://|\\$file://|env$)' },
+            schema: '^(?:[Hh][Tt][Tt][Pp][Ss]?://[^\\s/?#]+|\\$env://|\\$file://|env$)',
             parentSchema: schema9.properties.proxy,
-            data: data23,
+            data: data24,
           };
           if (vErrors === null) {
-            vErrors = [err56];
+            vErrors = [err59];
           } else {
-            vErrors.push(err56);
+            vErrors.push(err59);
           }
           errors++;
         }
       } else {
-        const err57 = {
+        const err60 = {
           instancePath: instancePath + '/proxy',
           schemaPath: '#/properties/proxy/type',
           keyword: 'type',
           params: { type: 'string' },
           schema: schema9.properties.proxy.type,
           parentSchema: schema9.properties.proxy,
-          data: data23,
+          data: data24,
         };
         if (vErrors === null) {
-          vErrors = [err57];
+          vErrors = [err60];
         } else {
-          vErrors.push(err57);
+          vErrors.push(err60);
         }
         errors++;
       }
     }
   } else {
-    const err58 = {
+    const err61 = {
       instancePath,
       schemaPath: '#/type',
       keyword: 'type',
@@ -2512,9 +2571,9 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
       data,
     };
     if (vErrors === null) {
-      vErrors = [err58];
+      vErrors = [err61];
     } else {
-      vErrors.push(err58);
+      vErrors.push(err61);
     }
     errors++;
   }

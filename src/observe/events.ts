@@ -131,6 +131,8 @@ export type TelemetryEvent =
     }
   /** All endpoints refuse everything: held until it is mended. `remedy` says what to do. */
   | { event: 'destination_held'; destination: string; message: string; remedy: string }
+  /** After a refusal the token, or certificate files, were read again, and are others now. */
+  | { event: 'credentials_renewed'; destination: string; token: boolean; files: boolean }
   | { event: 'event_dead'; destination: string; reason: DeadReason; message: string }
   | { event: 'insecure_endpoint'; address: string }
   | { event: 'batch_size_lowered'; destination: string; size: number }

@@ -213,6 +213,11 @@ export const MESSAGES: MessageTable = {
       `${processor(e.destination)} failed to process entries: ${e.message}; everything is kept until this is mended: ${e.remedy}`,
     repeatKey: byDestination,
   },
+  credentials_renewed: {
+    level: 'info',
+    text: (e) =>
+      `${processor(e.destination)} goes on with ${e.token ? 'a new token' : ''}${e.token && e.files ? ' and ' : ''}${e.files ? 'new certificate files' : ''}`,
+  },
   event_dead: {
     level: 'error',
     text: (e) => `${processor(e.destination)} put an entry into the dead letters: ${e.reason}: ${e.message}`,

@@ -96,6 +96,13 @@ export class Breaker {
     if (ticket === this.#ticket && this.#state === 'probing') this.#become('half_open');
   }
 
+  /** What it was opened for may be mended: half-opens it before its delay is over. */
+  retryNow(): void {
+    if (this.#state !== 'open' || this.#stopped.signal.aborted) return;
+    this.#become('half_open');
+    this.#options.halfOpened();
+  }
+
   /** Ends the wait of an open breaker for good. */
   stop(): void {
     this.#stopped.abort();
@@ -113,8 +120,9 @@ export class Breaker {
 
   async #halfOpenAfter(waitMs: number): Promise<void> {
     const { signal } = this.#stopped;
+    const ticket = this.#ticket;
     await this.#options.clock.sleep(waitMs, signal);
-    if (signal.aborted) return;
+    if (signal.aborted || ticket !== this.#ticket) return;
     this.#become('half_open');
     this.#options.halfOpened();
   }

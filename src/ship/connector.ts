@@ -4,6 +4,7 @@ import type { Dispatcher } from 'undici';
 import type { LagoDestinationConfig } from '../config/types.ts';
 import { ConfigError } from '../errors.ts';
 import { MOST_HEADER_BYTES } from './deadline.ts';
+import { proxyOf } from './proxy-env.ts';
 import { toughen } from './tough-parser.ts';
 import { Client, buildConnector, symbols, wholeSymbols, wholeUndici } from './undici.ts';
 
@@ -13,10 +14,11 @@ const keptFor = (keepMs: number) => ({ keepAliveTimeout: keepMs, keepAliveMaxTim
 /**
  * @returns what makes a connection, which is kept for `keepMs` without a request: an undici dispatcher that connects
  * when it is first used, and again when it was closed
- * @throws ConfigError when a certificate or key file cannot be read
+ * @throws ConfigError when a certificate or key file cannot be read, or the environment names no proxy that can be one
  */
 export function connector(origin: string, config: LagoDestinationConfig): (keepMs: number) => Dispatcher {
-  const { timeout, proxy } = config;
+  const { timeout } = config;
+  const proxy = proxyOf(origin, config.proxy);
   const tls = {
     rejectUnauthorized: config.ssl_verify,
     timeout,

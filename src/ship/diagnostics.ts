@@ -7,6 +7,7 @@ import type { Reporter } from '../observe/events.ts';
 import type { Clock, DeliveryStatus } from '../types.ts';
 import type { Answer } from './answers.ts';
 import { describeFailure } from './failures.ts';
+import { proxyOf } from './proxy-env.ts';
 
 /** Characters of an answer's body that are worth showing. */
 const MOST_BODY = 1024;
@@ -15,14 +16,22 @@ export class Diagnostics {
   readonly destination: string;
   readonly #reporter: Reporter;
   readonly #clock: Clock;
-  readonly #secrets: readonly string[];
+  readonly #secrets: string[];
   #last: DeliveryStatus['lastError'];
 
   constructor(config: LagoDestinationConfig, reporter: Reporter, clock: Clock) {
     this.destination = config.name;
     this.#reporter = reporter;
     this.#clock = clock;
-    this.#secrets = [config.token, ...credentialsOf(config.proxy)].filter((secret) => secret !== '');
+    this.#secrets = [
+      config.token,
+      ...config.endpoint_addrs.flatMap((address) => credentialsOf(proxyOf(address, config.proxy))),
+    ].filter((secret) => secret !== '');
+  }
+
+  /** A secret that came later. */
+  hide(secret: string): void {
+    if (!this.#secrets.includes(secret)) this.#secrets.push(secret);
   }
 
   get last(): DeliveryStatus['lastError'] {

@@ -111,7 +111,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, piece: Buffer): void {
-    if (this.#body!.take(piece)) return;
+    // Of a proxy's refusal undici tells the body after the error.
+    if (this.#body === undefined || this.#body.take(piece)) return;
     this.#isCut = true;
     controller.abort(new Error('the answer is too long'));
   }

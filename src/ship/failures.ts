@@ -36,6 +36,17 @@ export function isUnreached(error: Error): boolean {
   return UNREACHED.has(code) || isTls(code);
 }
 
+/** Whether new certificates could mend it: a handshake that failed, or what a server does that refuses ours afterwards. */
+export function mayBeCertificate(error: Error): boolean {
+  const code = codeOf(error);
+  return isTls(code) || code === 'ECONNRESET' || code === 'EPIPE' || code === 'UND_ERR_SOCKET';
+}
+
+/** A proxy that wants (other) credentials: undici tells it as an error of its own. */
+export function isProxyRefusal(error: Error): boolean {
+  return error.message.includes('(407)');
+}
+
 /** `connection refused: connect ECONNREFUSED 127.0.0.1:3000`, to be put after `failed to process entries: `. */
 export function describeFailure(error: Error): string {
   const code = codeOf(error);
@@ -48,7 +59,7 @@ export function describeFailure(error: Error): string {
 }
 
 function isTls(code: string): boolean {
-  return /CERT|^ERR_TLS|^ERR_SSL|^EPROTO$|^UND_ERR_PRX_TLS$|SIGNATURE/.test(code);
+  return /CERT|^ERR_TLS|^ERR_SSL|^ERR_OSSL|^EPROTO$|^UND_ERR_PRX_TLS$|SIGNATURE/.test(code);
 }
 
 function codeOf(error: Error): string {

@@ -7,6 +7,7 @@
  */
 import type { Dispatcher } from 'undici';
 import type { LagoDestinationConfig } from '../config/types.ts';
+import { ConfigError } from '../errors.ts';
 import { connector } from './connector.ts';
 
 /** Has one request at a time. */
@@ -15,6 +16,8 @@ export interface Connection {
   /** Milliseconds for which it stays open without a request. */
   readonly keepMs: number;
   isFree: boolean;
+  /** When its dispatcher was made, in milliseconds of `performance.now`. */
+  madeAt: number;
 }
 
 /** Connections beyond `keepalive_pool` are closed when so many bursts of requests, `inactive_timeout` apart, did without. */
@@ -23,10 +26,12 @@ const SURPLUS_BURSTS = 2;
 export class HttpClient {
   /** The address as configured, without credentials: for people. */
   readonly address: string;
-  readonly #open: (keepMs: number) => Dispatcher;
+  readonly #origin: string;
+  #open: (keepMs: number) => Dispatcher;
   readonly #config: LagoDestinationConfig;
   /** The first that is free is taken, so that those beyond `keepalive_pool` are used only when all others are. */
   readonly #connections: Connection[] = [];
+  readonly #headers: Record<string, string>;
   readonly #request: Omit<Dispatcher.DispatchOptions, 'body'>;
 
   /**
@@ -36,24 +41,50 @@ export class HttpClient {
   constructor(address: string, config: LagoDestinationConfig, userAgent: string) {
     const url = new URL(address.replace(/\/+$/, '') + config.endpoint_uri.replace(/^\/*/, '/'));
     this.address = withoutCredentials(address);
+    this.#origin = url.origin;
     this.#open = connector(url.origin, config);
     this.#config = config;
+    this.#headers = {
+      'content-type': 'application/json',
+      // Without it Rails may answer a 400 as a web page.
+      accept: 'application/json',
+      'accept-encoding': 'identity',
+      authorization: `Bearer ${config.token}`,
+      'user-agent': userAgent,
+    };
     this.#request = {
       origin: url.origin,
       path: url.pathname + url.search,
       method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        // Without it Rails may answer a 400 as a web page.
-        accept: 'application/json',
-        'accept-encoding': 'identity',
-        authorization: `Bearer ${config.token}`,
-        'user-agent': userAgent,
-      },
+      headers: this.#headers,
       headersTimeout: config.timeout,
       bodyTimeout: config.timeout,
       reset: !config.keepalive,
     };
+  }
+
+  get isTls(): boolean {
+    return this.#origin.startsWith('https:');
+  }
+
+  /** From now on. */
+  useToken(token: string): void {
+    this.#headers['authorization'] = `Bearer ${token}`;
+  }
+
+  /** From now on connections are made with what stands in the certificate files now; those in use are closed after it. */
+  useFiles(): void {
+    try {
+      this.#open = connector(this.#origin, this.#config);
+    } catch (error) {
+      // One of them is just replaced: the old ones stay.
+      if (error instanceof ConfigError) return;
+      throw error;
+    }
+    for (const connection of this.#connections) {
+      if (connection.isFree) this.renew(connection);
+      else connection.madeAt = Number.NEGATIVE_INFINITY;
+    }
   }
 
   /** A connection for one request: one that is free, or a new one. */
@@ -63,9 +94,11 @@ export class HttpClient {
       const { keepalive_pool: most, keepalive_timeout: kept, inactive_timeout: pause } = this.#config;
       const surplus = Math.min(kept, pause * 1000 * SURPLUS_BURSTS);
       const keepMs = this.#connections.length < most ? kept : surplus;
-      connection = { dispatcher: this.#open(keepMs), keepMs, isFree: true };
+      connection = { dispatcher: this.#open(keepMs), keepMs, isFree: true, madeAt: performance.now() };
       this.#connections.push(connection);
     }
+    // A name may lead elsewhere by now.
+    if (performance.now() - connection.madeAt > this.#config.keepalive_lifetime) this.renew(connection);
     connection.isFree = false;
     return connection;
   }
@@ -80,10 +113,11 @@ export class HttpClient {
     connection.isFree = true;
   }
 
-  /** Its request failed: what is left of the connection is closed, and the next request has another one in its place. */
+  /** Its request failed, or it is old: what is left of the connection is closed, and the next request has another one in its place. */
   renew(connection: Connection): void {
     void connection.dispatcher.destroy();
     connection.dispatcher = this.#open(connection.keepMs);
+    connection.madeAt = performance.now();
     connection.isFree = true;
   }
 

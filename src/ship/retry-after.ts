@@ -2,37 +2,44 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 /** No server may silence us for longer; it is asked again then. */
-const MOST_MS = 3_600_000;
-/** Larger values of `X-RateLimit-Reset` are a point in time, not seconds left. */
+const MOST_MS = 600_000;
+/** Larger numbers are a point in time (Unix seconds), not seconds left … */
 const POINT_IN_TIME = 1_000_000_000;
+/** … and from here on one in milliseconds. */
+const POINT_IN_TIME_MS = 100_000_000_000;
 
 /**
- * The larger of `Retry-After` (seconds or an HTTP date) and, where a rate limit was hit, `X-RateLimit-Reset` (Lago:
- * seconds left; elsewhere also Unix seconds).
+ * The larger of `Retry-After` (seconds or a date; `retry-after-ms`: milliseconds) and, where a rate limit was hit,
+ * `X-RateLimit-Reset` (Lago: seconds left; elsewhere also a point in time, in seconds, milliseconds or as a date). Points in
+ * time are measured against the answer's own `Date`: the server's clock need not be ours.
  * @param now Unix milliseconds
- * @returns milliseconds, 0 when nothing (understandable) was asked for
+ * @returns milliseconds, at most 10 minutes, 0 when nothing (understandable) was asked for
  */
 export function requestedWaitMs(status: number, headers: IncomingHttpHeaders, now: number): number {
-  const retryAfter = parseRetryAfter(single(headers['retry-after']), now);
+  const date = Date.parse(single(headers['date']));
+  const serverNow = Number.isNaN(date) ? now : date;
   const limited = status === 429 || single(headers['x-ratelimit-remaining']) === '0';
-  const reset = limited ? parseReset(single(headers['x-ratelimit-reset']), now) : 0;
-  return Math.ceil(Math.min(Math.max(retryAfter, reset, 0), MOST_MS));
+  const waits = [
+    parseWait(single(headers['retry-after']), serverNow),
+    parseNumber(single(headers['retry-after-ms'])) ?? 0,
+    limited ? parseWait(single(headers['x-ratelimit-reset']), serverNow) : 0,
+  ];
+  return Math.ceil(Math.min(Math.max(...waits, 0), MOST_MS));
 }
 
-function parseRetryAfter(value: string, now: number): number {
-  const seconds = parseSeconds(value);
-  if (seconds !== undefined) return seconds * 1000;
-  const date = value === '' ? Number.NaN : Date.parse(value);
-  return Number.isNaN(date) ? 0 : date - now;
+/** @returns milliseconds */
+function parseWait(value: string, serverNow: number): number {
+  const number = parseNumber(value);
+  if (number === undefined) {
+    // Only what is meant as a date: `Date.parse` takes a good deal of nonsense for one, such as "-5".
+    const date = /[A-Za-z]{3}.*\d\d:\d\d|^\d{4}-\d\d-\d\dT/.test(value) ? Date.parse(value) : Number.NaN;
+    return Number.isNaN(date) ? 0 : date - serverNow;
+  }
+  if (number >= POINT_IN_TIME_MS) return number - serverNow;
+  return number >= POINT_IN_TIME ? number * 1000 - serverNow : number * 1000;
 }
 
-function parseReset(value: string, now: number): number {
-  const seconds = parseSeconds(value);
-  if (seconds === undefined) return 0;
-  return seconds > POINT_IN_TIME ? seconds * 1000 - now : seconds * 1000;
-}
-
-function parseSeconds(value: string): number | undefined {
+function parseNumber(value: string): number | undefined {
   return /^\d+(\.\d+)?$/.test(value) ? Number(value) : undefined;
 }
 

@@ -11,11 +11,12 @@ import type { Backlog } from './backlog.ts';
 import { Breaker } from './breaker.ts';
 import type { Failure } from './breaker.ts';
 import { requestDeadlineMs } from './deadline.ts';
+import { Credentials } from './credentials.ts';
 import type { Diagnostics } from './diagnostics.ts';
 import { Endpoint } from './endpoint.ts';
 import { Exchange } from './exchange.ts';
 import type { ExchangeLimits } from './exchange.ts';
-import { isUnreached } from './failures.ts';
+import { isProxyRefusal, isUnreached, mayBeCertificate } from './failures.ts';
 import { HttpClient } from './http-client.ts';
 import { BACKOFF_CAP_MS, Outcomes, backoffBaseMs } from './outcomes.ts';
 import { Pacer } from './pacer.ts';
@@ -31,6 +32,8 @@ export interface SenderOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly userAgent: string;
+  /** Reads the token again; see `Credentials`. */
+  readonly readToken: () => Promise<string | undefined>;
   /** Ends all waits. */
   readonly signal: AbortSignal;
   /** Called after a request was sent or has ended, or an endpoint may be tried again. */
@@ -58,6 +61,7 @@ export class Sender {
   readonly #options: SenderOptions;
   readonly #outcomes: Outcomes;
   readonly #pacer: Pacer;
+  readonly #credentials: Credentials;
   readonly #limits: ExchangeLimits;
   readonly #bodies: RequestBodies;
   #inFlight = 0;
@@ -84,6 +88,7 @@ export class Sender {
       strict: config.answer_check === 'strict',
     };
     this.#bodies = new RequestBodies(config.concurrency);
+    this.#credentials = new Credentials(options);
     this.#pacer = new Pacer(config.max_requests_per_second);
     this.#outcomes = new Outcomes({
       ...options,
@@ -182,6 +187,7 @@ export class Sender {
     if (!(this.#stopping && result instanceof Error)) {
       const verdict = this.#judge(exchange, result);
       this.#tellBreakers(exchange, verdict, result);
+      if (isForCredentials(result, endpoint)) void this.#renewCredentials();
       this.#outcomes.apply(batch, verdict, result, endpoint);
     }
     this.pump();
@@ -190,6 +196,7 @@ export class Sender {
   #judge({ batch, endpoint, tickets }: Exchange, result: Answer | Error): Verdict {
     const { clock, config } = this.#options;
     if (result instanceof Error) {
+      if (isProxyRefusal(result)) return { kind: 'hold', remedy: remedyFor(407, {}) };
       return { kind: 'retry', failure: isUnreached(result) ? 'down' : 'ailing', minimumMs: 0 };
     }
     const verdict = judge(result, batch.events.length, clock.now(), config.answer_check);
@@ -219,6 +226,22 @@ export class Sender {
     if (verdict.kind !== 'hold' && verdict.kind !== 'hopeless') hold.succeeded(tickets.hold);
     else if (hold.failed(tickets.hold, verdict.kind === 'hold' ? 'down' : 'hopeless', 0)) {
       this.#held(endpoint, diagnostics.describe(result), verdict.remedy);
+    }
+  }
+
+  /** Also other endpoints may have waited for what is new. */
+  async #renewCredentials(): Promise<void> {
+    const { diagnostics } = this.#options;
+    const changed = await this.#credentials.renew();
+    if (changed === undefined || this.#stopping) return;
+    const { token } = this.#credentials;
+    diagnostics.hide(token);
+    diagnostics.report({ event: 'credentials_renewed', destination: diagnostics.destination, ...changed });
+    for (const { client, breaker, hold } of this.endpoints) {
+      if (changed.token) client.useToken(token);
+      if (changed.files) client.useFiles();
+      breaker.retryNow();
+      hold.retryNow();
     }
   }
 
@@ -257,4 +280,12 @@ export class Sender {
     const now = this.#options.clock.now();
     return Math.min(...this.endpoints.map((endpoint) => endpoint.nextTryMs(now)));
   }
+}
+
+/** Refusals that a renewed token or certificate would mend. */
+const FOR_CREDENTIALS: ReadonlySet<number> = new Set([400, 401, 403, 495, 496]);
+
+function isForCredentials(result: Answer | Error, { client, isHeld }: Endpoint): boolean {
+  if (result instanceof Error) return client.isTls && mayBeCertificate(result);
+  return isHeld && FOR_CREDENTIALS.has(result.status);
 }

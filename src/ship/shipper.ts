@@ -29,6 +29,8 @@ export interface ShipperOptions {
   readonly destination: LagoDestinationConfig;
   readonly queue: DeliveryQueue;
   readonly reporter: Reporter;
+  /** Reads the token again; undefined when it does not come from a file, or that cannot be read. */
+  readonly readToken?: () => Promise<string | undefined>;
   /** Of tailmeter, for the user agent. */
   readonly version: string;
   readonly clock?: Clock;
@@ -88,6 +90,7 @@ export class Shipper {
       random,
       signal,
       userAgent: `tailmeter/${version}`,
+      readToken: options.readToken ?? (() => Promise.resolve(undefined)),
       progressed: () => this.#progressed(),
     });
     this.#dispatcher = new ChunkDispatcher({

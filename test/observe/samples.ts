@@ -97,6 +97,7 @@ export const SAMPLES: { readonly [K in EventName]: Extract<TelemetryEvent, { eve
     message: 'lago api returned status: 401, body: ',
     remedy: 'check token',
   },
+  credentials_renewed: { event: 'credentials_renewed', destination: 'lago', token: true, files: false },
   event_dead: {
     event: 'event_dead',
     destination: 'lago',

@@ -258,8 +258,25 @@ describe('how long the server asks to wait', () => {
     expect(wait(503, { 'x-ratelimit-reset': '5', 'x-ratelimit-remaining': '0' })).toBe(5000);
   });
 
-  it('waits no longer than an hour, and makes nothing of nonsense', () => {
-    expect(wait(503, { 'retry-after': '99999999' })).toBe(3_600_000);
+  it('measures points in time by the clock of the server', () => {
+    const date = 'Fri, 21 Aug 2026 10:30:00 GMT';
+    expect(wait(503, { date, 'retry-after': 'Fri, 21 Aug 2026 10:30:02 GMT' })).toBe(2000);
+    const reset = String((Date.parse(date) + 2000) / 1000);
+    expect(wait(429, { date, 'x-ratelimit-reset': reset })).toBe(2000);
+    expect(wait(429, { date, 'x-ratelimit-reset': `${reset}000` })).toBe(2000);
+    expect(wait(429, { date, 'x-ratelimit-reset': '2026-08-21T10:30:02Z' })).toBe(2000);
+    expect(wait(503, { date: 'never', 'retry-after': 'Fri, 21 Aug 2026 10:00:02 GMT' })).toBe(2000);
+    expect(wait(503, { date, 'retry-after': reset })).toBe(2000);
+  });
+
+  it('knows milliseconds', () => {
+    expect(wait(429, { 'x-ratelimit-reset': String(NOW + 2000) })).toBe(2000);
+    expect(wait(503, { 'retry-after-ms': '1500' })).toBe(1500);
+  });
+
+  it('waits no longer than ten minutes, and makes nothing of nonsense', () => {
+    expect(wait(503, { 'retry-after': '99999999' })).toBe(600_000);
+    expect(wait(503, { 'retry-after': '86400' })).toBe(600_000);
     for (const value of ['', 'soon', '-5', '1e9', 'NaN']) expect(wait(503, { 'retry-after': value })).toBe(0);
   });
 });

@@ -140,6 +140,17 @@ describe('connections', () => {
   });
 });
 
+describe('a connection', () => {
+  it('is replaced when it is old, so that a name that moved is followed', async () => {
+    const server = await lagoServer();
+    const setup = rig(destination([server.address], batches(1, { keepalive_lifetime: 0 })));
+    setup.queue.seal(events(3));
+    await ship(setup);
+    expect(setup.queue.settlements.get(1)).toEqual(delivered);
+    expect(server.connections).toBe(3);
+  });
+});
+
 describe('a name that does not exist', () => {
   it('is an endpoint that is down', async () => {
     const clock = new ManualClock();
@@ -200,5 +211,26 @@ describe('a proxy', () => {
     await clock.asleep(1);
     expect(setup.reported('batch_failed')[0]!.message).toMatch(/^connection refused: /);
     expect(JSON.stringify([setup.reports, setup.shipper.status()])).not.toContain('proxy-secret');
+  });
+});
+
+describe('a proxy that wants credentials', () => {
+  it.each(['http', 'https'])('holds, and is named as what to mend (%s)', async (scheme) => {
+    const server = await lagoServer(scheme === 'https' ? tls : undefined);
+    let isOpen = false;
+    const proxy = await startProxy(() => isOpen);
+    closeLater(() => proxy.close());
+    const clock = new ManualClock();
+    const setup = rig(destination([server.address], { proxy: proxy.url, ssl_verify: false }), clock);
+    setup.queue.seal(events(3));
+    setup.shipper.start();
+    await clock.asleep(1);
+    expect(setup.reported('destination_held')).toMatchObject([
+      { remedy: expect.stringContaining('The proxy wants credentials') as string },
+    ]);
+    isOpen = true;
+    clock.advance(30_000);
+    await setup.shipper.idle();
+    expect(setup.queue.settlements.get(1)).toEqual(delivered);
   });
 });

@@ -70,7 +70,7 @@ export const lagoSchema: SchemaNode = {
       'x-expected': 'a key of printable ASCII characters without spaces, $env://NAME or $file:///path',
       'x-secret': true,
       description:
-        'The API key of Lago: `$env://NAME` (environment variable), `$file:///path` (content of a file, without its trailing newline), or the key itself.',
+        'The API key of Lago: `$env://NAME` (environment variable), `$file:///path` (content of a file, without its trailing newline), or the key itself. A file is read again when Lago refuses the key, at most once a minute.',
       examples: ['$env://LAGO_API_KEY', '$file:///run/secrets/lago'],
     },
     answer_check: {
@@ -166,6 +166,15 @@ export const lagoSchema: SchemaNode = {
       description: 'Milliseconds for which an idle connection is kept open.',
       examples: [30_000],
     },
+    keepalive_lifetime: {
+      type: 'integer',
+      minimum: 1000,
+      maximum: DAY_SECONDS * 1000,
+      default: 300_000,
+      description:
+        'Milliseconds after which a connection is replaced, also when it is busy, so that a name which leads elsewhere by now is followed.',
+      examples: [60_000],
+    },
     keepalive_pool: {
       type: 'integer',
       minimum: 1,
@@ -179,7 +188,7 @@ export const lagoSchema: SchemaNode = {
       minLength: 1,
       'x-default': "Node's certificate authorities",
       description:
-        'Certificates (PEM) of the authorities to trust. A relative path starts at the folder of this file.',
+        'Certificates (PEM) of the authorities to trust. A relative path starts at the folder of this file. Like `cert_file` and `key_file`, it is read again when a handshake fails, at most once a minute.',
       examples: ['/etc/tailmeter/ca.pem'],
     },
     cert_file: {
@@ -196,11 +205,12 @@ export const lagoSchema: SchemaNode = {
     },
     proxy: {
       type: 'string',
-      pattern: '^(?:[Hh][Tt][Tt][Pp][Ss]?://[^\\s/?#]+|\\$env://|\\$file://)',
-      'x-expected': 'a URL like http://proxy.internal:3128, $env://NAME or $file:///path',
+      pattern: '^(?:[Hh][Tt][Tt][Pp][Ss]?://[^\\s/?#]+|\\$env://|\\$file://|env$)',
+      'x-expected': 'a URL like http://proxy.internal:3128, $env://NAME, $file:///path or env',
       'x-secret': true,
       'x-default': 'no proxy',
-      description: 'HTTP proxy through which Lago is reached; a URL, or a reference as for `token`.',
+      description:
+        'HTTP proxy through which Lago is reached: a URL, a reference as for `token`, or `env`: whatever `HTTPS_PROXY` (`http_proxy` for http), `ALL_PROXY` and `NO_PROXY` of the environment say about each address.',
       examples: ['http://proxy.internal:3128', '$env://LAGO_PROXY'],
     },
   },

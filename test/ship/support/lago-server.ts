@@ -11,7 +11,7 @@ import type {
   ServerResponse,
 } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { ServerOptions } from 'node:https';
+import type { Server as TlsServer, ServerOptions } from 'node:https';
 import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
 
@@ -106,6 +106,12 @@ export class LagoServer {
   /** Resolves when so many connections were closed. */
   async closed(count: number): Promise<void> {
     while (this.closedConnections < count) await this.#change();
+  }
+
+  /** From now on another certificate is shown, and the connections that there are are closed. */
+  secure(tls: ServerOptions): void {
+    (this.#server as TlsServer).setSecureContext(tls);
+    this.#server.closeAllConnections();
   }
 
   async close(): Promise<void> {

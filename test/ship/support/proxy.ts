@@ -14,7 +14,8 @@ export interface Proxy {
   close(): Promise<void>;
 }
 
-export async function startProxy(): Promise<Proxy> {
+/** @param lets whether the credentials are good enough; 407 otherwise */
+export async function startProxy(lets: () => boolean = () => true): Promise<Proxy> {
   const requests: { line: string; authorization: string | undefined }[] = [];
   let connections = 0;
   const tunnels = new Set<Socket>();
@@ -23,6 +24,10 @@ export async function startProxy(): Promise<Proxy> {
 
   const server = createServer((request, response) => {
     note(request);
+    if (!lets()) {
+      response.writeHead(407, { 'content-type': 'text/html' }).end('<html>who are you?');
+      return;
+    }
     const { method, headers } = request;
     const onward = forward(request.url!, { method: method!, headers }, (answer) => {
       response.writeHead(answer.statusCode!, answer.headers);
@@ -32,6 +37,10 @@ export async function startProxy(): Promise<Proxy> {
   });
   server.on('connect', (request: IncomingMessage, client: Socket) => {
     note(request);
+    if (!lets()) {
+      client.end('HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n');
+      return;
+    }
     const { hostname, port } = new URL(`http://${request.url}`);
     const upstream = connect(Number(port), hostname, () => {
       client.write('HTTP/1.1 200 OK\r\n\r\n');

@@ -47,6 +47,7 @@ export function destination(
     timeout: 3000,
     keepalive: true,
     keepalive_timeout: 60_000,
+    keepalive_lifetime: 300_000,
     keepalive_pool: 5,
     ...overrides,
   };
