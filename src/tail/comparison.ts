@@ -41,16 +41,22 @@ export class Comparison {
   async compare(content: Content, alike: readonly Known[]): Promise<void> {
     const places: { known: Known; offset: number; agrees: () => Promise<boolean> }[] = [];
     const lookback = new Lookback(content);
+    // Before the sizes of others: what is copied from one of them is never longer than that.
+    const size = content.growing ? await sizeOf(content) : 0;
     for (const known of alike) {
       if (this.#results.has(known)) continue;
       const { content: other } = known;
       if (other !== undefined) {
-        const { size: offset } = await other.stat();
-        places.push({ known, offset, agrees: () => isSame(lookback, offset, other) });
+        const offset = await sizeOf(other);
+        places.push({
+          known,
+          offset,
+          agrees: () => (size > offset ? Promise.resolve(false) : isSame(lookback, offset, other)),
+        });
         continue;
       }
       const { offset, mark }: Evidence = (await evidenceOf(known)) ?? { offset: known.offset };
-      if (mark === undefined) this.#results.set(known, !content.growing || (await sizeOf(content)) >= offset);
+      if (mark === undefined) this.#results.set(known, !content.growing || size >= offset);
       else places.push({ known, offset, agrees: () => isMarkedAt(lookback, offset, mark) });
     }
     for (const { known, agrees } of places.toSorted((a, b) => a.offset - b.offset)) {

@@ -2,6 +2,7 @@
  * Finds out which generation an open file is, and has it read from there.
  */
 import { Comparison } from './comparison.ts';
+import { EditedCopies } from './edited.ts';
 import type { Family } from './family.ts';
 import { afterLastNewline } from './line-reader.ts';
 import { GenerationReader } from './reader.ts';
@@ -15,6 +16,7 @@ export class Naming {
   readonly #setup: SourceSetup;
   readonly #registry: Registry;
   readonly #reports: SourceReports;
+  readonly #edited: EditedCopies;
   /** Sizes that files had at the start, by device and inode: what they held then is not read. */
   readonly #startSizes = new Map<string, number>();
 
@@ -22,6 +24,7 @@ export class Naming {
     this.#setup = setup;
     this.#registry = registry;
     this.#reports = reports;
+    this.#edited = new EditedCopies(setup, registry, reports);
   }
 
   /** A file was there at the start. Counts where the source begins at the end, and had not begun before. */
@@ -58,7 +61,7 @@ export class Naming {
    * `complete`: nothing more is awaited), or the consumer refused. Rejects when the file cannot be read.
    */
   async begin(family: Family, reader: GenerationReader, complete = false): Promise<boolean> {
-    if (reader.known === undefined && !(await this.identify(reader, complete))) return false;
+    if (reader.known === undefined && !(await this.identify(reader, complete, family))) return false;
     const current = reader === family.current;
     if (!(await reader.begin(current))) return false;
     const { path, offset } = reader;
@@ -69,8 +72,11 @@ export class Naming {
     return true;
   }
 
-  /** Decides which generation a fresh reader is. False when that cannot be told yet. */
-  async identify(reader: GenerationReader, complete = false): Promise<boolean> {
+  /**
+   * Decides which generation a fresh reader is. False when that cannot be told yet.
+   * @param family where it may be an edited copy of what was read before
+   */
+  async identify(reader: GenerationReader, complete = false, family?: Family): Promise<boolean> {
     const sighting = await this.#sight(reader, complete);
     if (sighting === undefined) return false;
     const verdict = (await this.#registry.byFile(sighting)) ?? (await this.#registry.byContent(sighting));
@@ -78,8 +84,11 @@ export class Naming {
       resume(reader, verdict.known);
       return true;
     }
+    const continuation = family === undefined ? undefined : await this.#edited.startIn(family, reader);
+    if (continuation === 'later') return false;
     const generation = { ...identityOf(sighting), path: reader.path };
-    reader.known = this.#registry.add(generation, await this.startOf(reader, sighting), 'open');
+    const start = Math.max(continuation ?? 0, await this.startOf(reader, sighting));
+    reader.known = this.#registry.add(generation, start, 'open');
     return true;
   }
 

@@ -128,6 +128,12 @@ export class GenerationReader {
     return fingerprint;
   }
 
+  /** Whether all that its file has by now was read, but for a line that is not complete. */
+  async isDrained(): Promise<boolean> {
+    await this.#look();
+    return this.#lines !== undefined && this.#lines.scanned >= this.#seen.size;
+  }
+
   /** Starts reading what `known` says, at its offset. False when the consumer refused: then it is still `fresh`. */
   async begin(current: boolean): Promise<boolean> {
     const { consumer, source, maxLineBytes, buffer } = this.#setup;

@@ -117,7 +117,7 @@ export class Search {
       if (family === undefined) continue;
       if (!family.held) await trying(() => this.#naming.begin(family, reader));
       // So that a copy of it is known to be one.
-      else if (reader.known === undefined) await trying(() => this.#naming.identify(reader));
+      else if (reader.known === undefined) await trying(() => this.#naming.identify(reader, false, family));
     }
     if (await this.#losses.declare(scan.unsettled || adoption.later.length > 0)) this.wanted = true;
     return [...this.#families].some((family) => !isTold(family.turnoversAtSearch) && isBegun(family));
