@@ -18,7 +18,12 @@ interface ModelGeneration {
   fd: number | undefined;
   /** No line will follow the last one, terminated or not. */
   sealed: boolean;
+  /** So much of it is a copy of what was read before: it may come, and need not. */
+  copied: number;
 }
+
+/** What a line may have; holes are longer or shorter. */
+export const MAX_LINE_BYTES = 4096;
 
 export class LogModel {
   readonly path: string;
@@ -28,26 +33,45 @@ export class LogModel {
   #parts: string[] = [];
   #count = 0;
   #clock = 0;
+  /** What all lines begin with. */
+  readonly #head: string;
   /** What completes the line that was begun last. */
   #rest = '';
   #writer: ModelGeneration;
 
-  constructor(folder: string) {
+  constructor(folder: string, head = '') {
+    this.#head = head;
     this.path = path.join(folder, 'access.log');
     this.#neighbour = path.join(folder, 'access.8443.log');
     this.#writer = this.#create();
   }
 
-  /** Everything that must be delivered, `fingerprint@offset` → text. A partial line counts when nothing can follow. */
+  /** Everything that must be delivered, by `keyOf`. A partial line counts when nothing can follow. */
   expected(): Map<string, string> {
+    return this.#lines(({ copied }, start) => start >= copied);
+  }
+
+  /** That, and what may come besides. */
+  allowed(): Map<string, string> {
+    return this.#lines(() => true);
+  }
+
+  #lines(counts: (generation: ModelGeneration, start: number) => boolean): Map<string, string> {
     const lines = new Map<string, string>();
-    for (const { content, sealed } of this.generations) {
+    for (const generation of this.generations) {
+      const { content, sealed } = generation;
       const fingerprint = hashOf(content);
       for (let start = 0; start < content.length;) {
         const newline = content.indexOf('\n', start);
         if (newline < 0 && !sealed) break;
         const end = newline < 0 ? content.length : newline;
-        lines.set(`${fingerprint}@${start}`, content.slice(start, end));
+        let text = content.slice(start, end);
+        // With its hole it would be too long: it begins behind.
+        if (text.length > MAX_LINE_BYTES) text = text.replace(/^\0+/, '');
+        const at = end - text.length;
+        if (counts(generation, start) && (text !== '' || newline >= 0)) {
+          lines.set(keyOf(fingerprint, at, text), text);
+        }
         start = end + 1;
       }
     }
@@ -59,6 +83,26 @@ export class LogModel {
     this.#append(this.#rest);
     this.#rest = '';
     for (let line = 0; line < lines; line++) this.#append(this.#line(padding));
+  }
+
+  /** A writer that does not append, after a truncation; not in the middle of a line. */
+  hole(bytes: number): void {
+    this.write(0, 0);
+    this.#append('\0'.repeat(bytes));
+    this.write(1, 0);
+  }
+
+  /** Somebody takes the first lines out, by way of a copy, and the gateway opens it. Only when all of it was read. */
+  edit(lines: number): void {
+    const old = this.#current();
+    if (old === undefined) return;
+    const content = old.content.split('\n').slice(lines).join('\n');
+    fs.writeFileSync(`${this.path}~`, content, 'latin1');
+    fs.renameSync(`${this.path}~`, this.path);
+    old.file = undefined;
+    const fd = fs.openSync(this.path, 'a');
+    this.generations.push({ content, file: this.path, fd, sealed: false, copied: content.length });
+    this.reopen(true);
   }
 
   /** Not into a renamed file: it may count as over before the line is completed. */
@@ -96,7 +140,7 @@ export class LogModel {
     this.#shift();
     fs.copyFileSync(this.path, `${this.path}.1`);
     fs.truncateSync(this.path);
-    this.#writer = { content: '', file: this.path, fd: old.fd, sealed: false };
+    this.#writer = { content: '', file: this.path, fd: old.fd, sealed: false, copied: 0 };
     this.generations.push(this.#writer);
     Object.assign(old, { file: `${this.path}.1`, fd: undefined, sealed: true });
   }
@@ -172,7 +216,7 @@ export class LogModel {
 
   #line(padding: number): string {
     const id = String(this.#count++).padStart(4, '0');
-    return `${id}:${'x'.repeat(padding)}:${id}\n`;
+    return `${this.#head}${id}:${'x'.repeat(padding)}:${id}\n`;
   }
 
   #append(text: string): void {
@@ -186,7 +230,13 @@ export class LogModel {
   }
 
   #create(): ModelGeneration {
-    const created = { content: '', file: this.path, fd: fs.openSync(this.path, 'a'), sealed: false };
+    const created = {
+      content: '',
+      file: this.path,
+      fd: fs.openSync(this.path, 'a'),
+      sealed: false,
+      copied: 0,
+    };
     this.generations.push(created);
     return created;
   }
@@ -213,6 +263,11 @@ export class LogModel {
       }
     }
   }
+}
+
+/** Of a line: where it stands, and what it is, for logs may begin alike. */
+export function keyOf(fingerprint: string, offset: number, text: string): string {
+  return `${fingerprint}@${offset} ${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
 }
 
 /** As the definition of the fingerprint says, written a second time. */
