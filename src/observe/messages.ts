@@ -109,7 +109,7 @@ export const MESSAGES: MessageTable = {
   hole_skipped: {
     level: 'warn',
     text: (e) =>
-      `skipped ${e.bytes} NUL bytes of ${e.path} at byte ${e.offset}: a hole, as truncation leaves it under a writer that does not append`,
+      `skipped ${e.bytes} NUL bytes of ${e.path} at byte ${e.offset}: a hole, as truncation under a writer that does not append leaves it, or a loss of power`,
   },
   shared_ids: {
     level: 'error',

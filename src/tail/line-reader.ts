@@ -5,20 +5,25 @@
  * readers share, whatever a line's length; a line that outgrows `maxLineBytes` is only scanned for its end.
  *
  * A writer that does not append leaves a hole of NUL bytes, gigabytes of them, where its log was truncated; a loss of
- * power leaves one in the middle of a line. A line that is short enough with its hole is handed on with it, since its
- * identity counts from there; otherwise the hole is skipped. So where lines begin and end depends on the bytes alone,
- * not on how they came.
+ * power leaves one in the middle of a line. So a line ends at its newline, or at the first NUL behind other bytes: what
+ * follows is another one, with a hole before it. A line that is short enough with the hole before it is handed on with
+ * it, since its identity counts from there; otherwise the hole is skipped. This says the same of a line wherever reading
+ * begins or ends: where lines begin and end depends on the bytes alone, not on how they came.
  *
  *      delivered      no newline in here     not looked at yet
  *   0 ────────── offset ──────────────── scanned ─────────────▶
  */
 import { MARK_BYTES } from '../mark.ts';
 import type { Content } from './content.ts';
-import { ScannedLine } from './scanned-line.ts';
+import { leadingNuls, ScannedLine } from './scanned-line.ts';
 
 const NEWLINE = 0x0a;
+const NUL = 0;
 /** Larger reads were no faster; smaller ones pay for the trip to the thread pool (64 KiB: a tenth of the rate). */
 export const READ_BYTES = 512 * 1024;
+
+/** The first read behind a cut: where one hole is there may be thousands, each of which would take a read. */
+const CAREFUL_BYTES = 8 * 1024;
 
 const NOTHING = Buffer.alloc(0);
 
@@ -45,7 +50,7 @@ export class ReadBuffer {
 }
 
 interface PieceBounds {
-  /** NUL bytes before `offset`, which were skipped: with them the line would be too long. */
+  /** NUL bytes before `offset`, which were skipped: with them its line would be too long. */
   readonly hole: number;
   readonly offset: number;
   readonly end: number;
@@ -55,7 +60,7 @@ export type Piece =
   | (PieceBounds & {
       readonly oversize: false;
       readonly bytes: Buffer;
-      /** It has no newline, as a hole follows. */
+      /** It is one line, without a newline, as a hole follows. */
       readonly cut: boolean;
     })
   | (PieceBounds & {
@@ -76,6 +81,10 @@ export class LineReader {
   #offset: number;
   #scanned: number;
   #filled = false;
+  /** How much to read at a time. */
+  #ask = READ_BYTES;
+  /** A newline is known to stand here or further on: what a hole cuts off before it is complete. */
+  #newline = -1;
   /** What is known of the line at `#offset`, while it is being scanned. */
   #line = new ScannedLine(0);
 
@@ -108,9 +117,11 @@ export class LineReader {
    * The piece comes again until it is accepted, and its bytes are valid until the next call.
    */
   async next(): Promise<Piece | 'scanned' | undefined> {
-    let wanted = READ_BYTES;
+    let wanted = this.#ask;
     if (this.#scanned > this.#offset) {
-      if (this.#line.cut !== undefined && this.#isTooLong(this.#scanned)) return this.#divide(this.#scanned);
+      // A hole that is new may be filled yet, by a writer elsewhere, until a newline follows.
+      const isComplete = this.#scanned <= this.#newline || this.#isTooLong(this.#scanned);
+      if (this.#line.cut !== undefined && isComplete) return this.#divide(this.#scanned);
       const end = await this.#findEnd();
       if (typeof end !== 'number') return end;
       if (this.#isTooLong(end)) return this.#divide(end, end + 1);
@@ -128,8 +139,11 @@ export class LineReader {
       this.#scanned = this.#offset + count;
       return 'scanned';
     }
-    const good = this.#goodLength(run);
-    if (good > 0) return this.#lines(this.#offset, run.subarray(0, good));
+    const good = this.#goodLength(run.subarray(0, uncutLength(run)));
+    if (good > 0) {
+      this.#ask = Math.min(READ_BYTES, this.#ask * 2);
+      return this.#lines(this.#offset, run.subarray(0, good));
+    }
     const length = run.indexOf(NEWLINE);
     this.#line = new ScannedLine(this.#offset);
     this.#line.take(run.subarray(0, length), this.#offset);
@@ -143,11 +157,8 @@ export class LineReader {
   async rest(): Promise<Piece | undefined> {
     const length = this.#scanned - this.#offset;
     if (length === 0) return undefined;
-    if (this.#isTooLong(this.#scanned)) return this.#divide(this.#scanned);
-    this.#buffer.reserve(length);
-    const { bytes } = this.#buffer;
-    const count = await this.#content.read(bytes, length, this.#offset);
-    return count === 0 ? undefined : this.#lines(this.#offset, bytes.subarray(0, count));
+    const piece = await this.#divide(this.#scanned);
+    return piece.end === this.#offset ? undefined : piece;
   }
 
   /** The piece was delivered: reading goes on behind it. */
@@ -188,14 +199,16 @@ export class LineReader {
   }
 
   /**
-   * Of a line that would be too long, what counts: without the hole before it, and up to the hole in it. That may be few
-   * enough bytes to be a line.
-   * @param end where it ends @param next where the next one begins
+   * The line at `#offset`: up to the hole in it, and without the hole before it where it would be too long with that.
+   * @param end where it ends, if not at a hole @param next where the next one begins
    */
   async #divide(end: number, next = end): Promise<Piece> {
-    const { start, cut, head } = this.#line;
+    const { cut, head } = this.#line;
     const stop = cut ?? next;
+    const start = this.#isTooLong(cut ?? end) ? this.#line.start : this.#offset;
     const length = (cut ?? end) - start;
+    this.#newline = next > end ? end : this.#newline;
+    if (cut !== undefined) this.#ask = CAREFUL_BYTES;
     if (length <= this.#maxLineBytes) {
       this.#buffer.reserve(stop - start);
       const { bytes } = this.#buffer;
@@ -221,6 +234,16 @@ export class LineReader {
     }
     return run.length;
   }
+}
+
+/** How much of `run`, which is whole lines, comes before the first one with a hole in it. */
+function uncutLength(run: Buffer): number {
+  for (let nul = run.indexOf(NUL); nul >= 0; nul = run.indexOf(NUL, nul)) {
+    const start = run.lastIndexOf(NEWLINE, nul) + 1;
+    if (nul > start) return start;
+    nul += leadingNuls(run.subarray(nul));
+  }
+  return run.length;
 }
 
 /** The offset behind the last newline among the first `size` bytes; 0 when there is none. */

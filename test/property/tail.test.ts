@@ -30,7 +30,7 @@ type Action =
   | { do: 'compress'; tar: boolean }
   | { do: 'neighbour'; lines: number }
   | { do: 'part'; from: number }
-  | { do: 'hole'; bytes: number }
+  | { do: 'hole' | 'tear'; bytes: number }
   | { do: 'edit'; lines: number }
   | { do: 'kill'; back: number };
 
@@ -42,8 +42,11 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant('reopen'), complete: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('compress'), tar: fc.boolean() }) },
   {
-    weight: 1,
-    arbitrary: fc.record({ do: fc.constant('hole'), bytes: fc.constantFrom(1, 1000, 5000, 100_000) }),
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constantFrom('hole', 'tear'),
+      bytes: fc.constantFrom(1, 1000, 5000, 100_000),
+    }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('edit'), lines: fc.integer({ min: 1, max: 3 }) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('kill'), back: fc.nat(5) }) },
@@ -205,6 +208,7 @@ async function play(folder: string, actions: readonly Action[], watch: boolean, 
         await caughtUp();
         model.replace();
       } else if (step.do === 'hole') model.hole(step.bytes);
+      else if (step.do === 'tear') model.tear(step.bytes);
       else if (step.do === 'edit') {
         model.settle();
         // Too little tells no log from another.

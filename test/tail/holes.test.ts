@@ -81,6 +81,41 @@ describe('a hole before a line', () => {
 });
 
 describe('a hole in a line', () => {
+  it('of any size ends what comes before it, however the log is read', async () => {
+    const folder = await tempFolder();
+    const log = path.join(folder, 'access.log');
+    const recorder = new Recorder();
+    await writeFile(log, 'a1\nhalf of a');
+    await tail(recorder, [source(log)]);
+    await recorder.until(() => recorder.lines_.length === 1);
+    await appendFile(log, '\0'.repeat(500));
+    await appendFile(log, 'a3\nb\0c\0\0\n\0d\ne\n');
+    await recorder.until(() => recorder.texts.includes('e'));
+    const expected = [
+      [0, 'a1'],
+      [3, 'half of a'],
+      // A hole before a line belongs to its place, where both fit.
+      [12, `${'\0'.repeat(500)}a3`],
+      [515, 'b'],
+      [516, '\0c'],
+      [518, '\0\0'],
+      [521, '\0d'],
+      [524, 'e'],
+    ];
+    expect(places(recorder)).toEqual(expected);
+    expect(recorder.lines_.filter(({ unterminated }) => unterminated).map(({ text }) => text)).toEqual([
+      'half of a',
+      'b',
+      '\0c',
+    ]);
+
+    const packed = path.join(folder, 'packed.gz');
+    await writeFile(packed, gzipSync(await readFile(log)));
+    const replayed = new Recorder();
+    await readFinished([packed], { source: log, maxLineBytes: MAX, consumer: replayed });
+    expect(places(replayed)).toEqual(expected);
+  });
+
   it('of more than a line ends what comes before it, and what follows is a line', async () => {
     const log = path.join(await tempFolder(), 'access.log');
     await writeFile(log, `a1\na2 is cut${'\0'.repeat(5000)}a3\na4\n`);

@@ -21,6 +21,20 @@ class Growing implements LineContent {
   }
 }
 
+/** Content that is all there. */
+class Whole extends Growing {
+  constructor(text: string) {
+    super();
+    this.append(text);
+  }
+}
+
+/** Two places, one before the other. */
+function pick(ends: readonly number[], [a = 0, b = 1]: readonly number[]): [number, number] {
+  const [first, second] = [ends[a % ends.length] ?? 0, ends[b % ends.length] ?? 0];
+  return [Math.min(first, second), Math.max(first, second)];
+}
+
 interface Seen {
   offset: number;
   text: string;
@@ -28,7 +42,7 @@ interface Seen {
 }
 
 /** Reads to the present end, and takes the lines of each piece apart. */
-async function drain(reader: LineReader, seen: Seen[], final = false): Promise<void> {
+async function drain(reader: LineReader, seen: Seen[], final = false, ends: number[] = []): Promise<void> {
   const take = (piece: Piece): void => {
     if (piece.oversize) {
       const text = `!${piece.head.toString()}`;
@@ -41,6 +55,7 @@ async function drain(reader: LineReader, seen: Seen[], final = false): Promise<v
       }
     }
     reader.accept(piece);
+    ends.push(piece.end);
   };
   for (;;) {
     const piece = (await reader.next()) ?? (final ? await reader.rest() : undefined);
@@ -50,7 +65,7 @@ async function drain(reader: LineReader, seen: Seen[], final = false): Promise<v
   }
 }
 
-/** What lines are, by the definition: one that is too long with its hole begins behind it, and ends at the next one. */
+/** What lines are, by the definition: a hole ends one, and one that is too long with the hole before it begins behind. */
 function linesOf(text: string, max: number): Seen[] {
   const seen: Seen[] = [];
   const add = (offset: number, line: string): void => {
@@ -58,19 +73,11 @@ function linesOf(text: string, max: number): Seen[] {
     seen.push({ offset, text: isTooLong ? `!${line.slice(0, 64 * 1024)}` : line, length: line.length });
   };
   const take = (offset: number, line: string, terminated: boolean): void => {
-    if (line.length <= max) {
-      if (line !== '' || terminated) add(offset, line);
-      return;
-    }
-    const bare = line.replace(/^\0+/, '');
-    const start = offset + line.length - bare.length;
-    const cut = bare.indexOf('\0');
-    if (cut < 0) {
-      if (bare !== '' || terminated) add(start, bare);
-      return;
-    }
-    add(start, bare.slice(0, cut));
-    take(start + cut, bare.slice(cut), terminated);
+    const [whole = '', nuls = ''] = /^(\0*)[^\0]*/.exec(line) ?? [];
+    const bare = whole.length > max ? whole.slice(nuls.length) : whole;
+    const rest = line.slice(whole.length);
+    if (bare !== '' || (terminated && rest === '')) add(offset + whole.length - bare.length, bare);
+    if (rest !== '') take(offset + whole.length, rest, terminated);
   };
   const lines = text.split('\n');
   let offset = 0;
@@ -114,6 +121,14 @@ describe('reading lines', () => {
           content.append(text.slice(at));
           await drain(reader, seen, true);
           expect(seen).toEqual(linesOf(text, max));
+          // And wherever a reader begins and ends that reads a part of them once more.
+          const ends: number[] = [];
+          await drain(new LineReader(new Whole(text), 0, max, new ReadBuffer()), [], true, ends);
+          const [from = 0, to = 0] = ends.length < 2 ? [] : pick(ends, cuts);
+          const part: Seen[] = [];
+          const again = new LineReader(new Whole(text.slice(0, to)), from, max, new ReadBuffer());
+          await drain(again, part, true);
+          expect(part).toEqual(seen.filter(({ offset }) => offset >= from && offset < to));
         },
       ),
       { numRuns: 300 },
@@ -135,6 +150,22 @@ describe('reading lines', () => {
     const seen: Seen[] = [];
     await drain(new LineReader(content, 0, 4_000_000, new ReadBuffer()), seen);
     expect(seen.map(({ length }) => length)).toEqual([5, 3_000_000, 4]);
+  });
+
+  it('that has thousands of holes is read in reads that are not all large', async () => {
+    const torn = 'a\0'.repeat(2000);
+    const content = new Whole(`${torn}\n${'b\n'.repeat(300_000)}`);
+    let read = 0;
+    const reading = content.read.bind(content);
+    content.read = async (...args) => {
+      const count = await reading(...args);
+      read += count;
+      return count;
+    };
+    const seen: Seen[] = [];
+    await drain(new LineReader(content, 0, 10_000, new ReadBuffer()), seen);
+    expect(seen).toHaveLength(2001 + 300_000);
+    expect(read).toBeLessThan(2000 * 10 * 1024);
   });
 
   it('gives a piece again until it is accepted', async () => {

@@ -65,12 +65,16 @@ export class LogModel {
         const newline = content.indexOf('\n', start);
         if (newline < 0 && !sealed) break;
         const end = newline < 0 ? content.length : newline;
-        let text = content.slice(start, end);
-        // With its hole it would be too long: it begins behind.
-        if (text.length > MAX_LINE_BYTES) text = text.replace(/^\0+/, '');
-        const at = end - text.length;
-        if (counts(generation, start) && (text !== '' || newline >= 0)) {
-          lines.set(keyOf(fingerprint, at, text), text);
+        // A hole ends a line. With the one before it it may be too long: it begins behind.
+        for (let from = start; from <= end;) {
+          const whole = /^\0*[^\0]*/.exec(content.slice(from, end))?.[0] ?? '';
+          const text = whole.length > MAX_LINE_BYTES ? whole.replace(/^\0+/, '') : whole;
+          const isLast = from + whole.length === end;
+          const at = from + whole.length - text.length;
+          if (counts(generation, start) && (text !== '' || (isLast && newline >= 0))) {
+            lines.set(keyOf(fingerprint, at, text), text);
+          }
+          from = isLast ? end + 1 : from + whole.length;
         }
         start = end + 1;
       }
@@ -88,6 +92,15 @@ export class LogModel {
   /** A writer that does not append, after a truncation; not in the middle of a line. */
   hole(bytes: number): void {
     this.write(0, 0);
+    this.#append('\0'.repeat(bytes));
+    this.write(1, 0);
+  }
+
+  /** What a loss of power leaves: half a line and a hole, behind which the gateway goes on. */
+  tear(bytes: number): void {
+    this.write(0, 0);
+    const line = this.#line(40);
+    this.#append(line.slice(0, line.length >> 1));
     this.#append('\0'.repeat(bytes));
     this.write(1, 0);
   }

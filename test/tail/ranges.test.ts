@@ -147,6 +147,24 @@ describe.each(EVERYWHERE)('a range of a log %s', (_, put) => {
   });
 });
 
+test('a range of a log with holes is cut into lines as when it was read first, wherever it ends', async () => {
+  const hole = '\0'.repeat(1500);
+  const text = `a1\n${hole}b1 is cut${hole}b2${'x'.repeat(990)}\nc is cut\0\0c2\n${hole}${hole}d\n`;
+  await writeFile(log, text);
+  const size = Buffer.byteLength(text);
+  const starts = (await firstReading(log, 0, size)).map((piece) => Number.parseInt(piece));
+  // Where a hole is skipped, a range ends before it.
+  const ends = [...starts.map((at) => text.slice(0, at).replace(/\0+$/, '').length), size];
+  for (const from of ends) {
+    for (const to of ends.filter((end) => end > from)) {
+      const lines = new Lines();
+      expect(await reader.read(rangeOf(text, from, to), lines)).toBe(log);
+      expect(lines.pieces).toEqual(await firstReading(log, from, to));
+    }
+  }
+  expect(starts).toHaveLength(6);
+});
+
 test('a log is called what the books call it, though it is found in another file', async () => {
   const text = linesOf(10);
   await writeFile(`${log}.1.gz`, gzipSync(text));
