@@ -45,6 +45,8 @@ export interface AdoptionContext {
   readonly recognised: Set<RotatedFile>;
   /** The known file that a file was made from. Rejects when it cannot be told for now. */
   readonly copiedFrom: (file: RotatedFile) => Promise<string | undefined>;
+  /** Their paths name a file that is not open yet, or cannot be: it may be what was read last. */
+  readonly unseen: ReadonlySet<Family>;
   /** There are no descriptors left: nothing is called foreign that may be known by a file that cannot be opened. */
   readonly exhausted: boolean;
 }
@@ -146,6 +148,10 @@ async function judgeUnknown(file: RotatedFile, adoption: Adoption, context: Adop
     return;
   }
   const identity = { ...identityOf(file), path: file.path };
+  if (isUndecidable(file, context)) {
+    adoption.wait.push(file);
+    return;
+  }
   const judgement = judge(situationOf(file, context));
   if (judgement.kind === 'history') {
     registry.add(identity, 0, 'ignored').whole = file.end;
@@ -216,6 +222,12 @@ function isSince(file: RotatedFile, context: AdoptionContext): boolean {
   // On a busy machine a log may be rotated between the start and the first search.
   const isLater = file.mtimeNs >= context.startedNs + (context.initial ? TICK_NS : 0n);
   return isLater || (context.resumed ? isEstranged(file.family, context) : context.isMatched(file.path));
+}
+
+/** Whether the log itself is what says if the file is history, and nobody has looked into it yet. */
+function isUndecidable({ appearance, family }: RotatedFile, context: AdoptionContext): boolean {
+  if (!appearance.first || appearance.isSince !== undefined || !context.resumed) return false;
+  return context.unseen.has(family) && context.recognised.size === 0;
 }
 
 /** The log was read before, but nothing that is there now was: what it holds may all have come since. */

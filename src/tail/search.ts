@@ -22,6 +22,7 @@ import type { RotatedFile } from './rotated-file.ts';
 import { FolderScanner, type ScanResult } from './scan.ts';
 import type { SourceSetup } from './setup.ts';
 import type { Trouble } from './source-survey.ts';
+import { unseenLogs } from './unseen.ts';
 
 const UNDECIDED = 'it cannot be told yet whether it is a rotated file of the log';
 const UNREAD = 'it could not be read just now';
@@ -238,6 +239,7 @@ export class Search {
       listed,
       recognised: this.#recognised,
       copiedFrom: (file) => copiedFrom(file, listed, [...logs, ...this.#registry.paths()]),
+      unseen: await unseenLogs(this.#families, others),
       exhausted,
     });
   }

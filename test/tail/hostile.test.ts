@@ -64,7 +64,9 @@ describe('files of all kinds', () => {
     await rename(`${log}.new`, log);
     await recorder.until(() => recorder.texts.includes('b1'));
     await appendFile(path.join(folder, 'one'), 'a2\n');
-    await recorder.until(() => recorder.reported('generation_ended').length === 1);
+    // On a busy machine it may have counted as over before.
+    await recorder.until(() => recorder.texts.includes('a2'));
+    await recorder.until(() => recorder.reported('generation_ended').length > 0);
     expect(recorder.texts.toSorted()).toEqual(['a1', 'a2', 'b1']);
     expect(recorder.reported('rotation').map(({ kind }) => kind)).toEqual(['replaced']);
   });

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { renameSync } from 'node:fs';
 import {
   appendFile,
   copyFile,
@@ -165,6 +166,30 @@ describe('a restart', () => {
     await recorder.until(() => recorder.reported('file_missing').length === 1);
     await rename(`${folder}.unmounted`, folder);
     await recorder.until(() => recorder.lines_.length === 1);
+    await appendFile(log, 'a3\n');
+    await recorder.until(() => recorder.texts.includes('a3'));
+    expect(recorder.texts).toEqual(['a2', 'a3']);
+    expect(recorder.reported('lines_lost')).toEqual([]);
+  });
+
+  it('bills no history of a folder that appears between a look at the log and the search beside it', async () => {
+    const folder = path.join(await tempFolder(), 'logs');
+    await mkdir(folder);
+    const log = path.join(folder, 'access.log');
+    await writeFile(`${log}.1`, 'history\n');
+    await writeFile(log, 'a1\n');
+    const positions = await firstLife(log, 1);
+    await appendFile(log, 'a2\n');
+    await rename(folder, `${folder}.unmounted`);
+    const recorder = new Recorder();
+    recorder.recall(positions);
+    const report = recorder.report.bind(recorder);
+    recorder.report = (event) => {
+      if (event.event === 'file_missing') renameSync(`${folder}.unmounted`, folder);
+      report(event);
+    };
+    await tail(recorder, [sourceOf(log)], { positions });
+    await recorder.until(() => recorder.texts.includes('a2'));
     await appendFile(log, 'a3\n');
     await recorder.until(() => recorder.texts.includes('a3'));
     expect(recorder.texts).toEqual(['a2', 'a3']);
