@@ -60,7 +60,15 @@ const METHODS = ['GET', 'GET', 'POST', 'POST', 'PUT', 'DELETE'];
 const STATUSES = [200, 200, 200, 200, 200, 201, 204, 304, 400, 401, 404, 429, 500];
 const HOSTS = ['api.example.com', 'eu.api.example.com'];
 const REFERERS = ['', '', 'https://app.example.com/projects/overview', 'https://docs.example.com/reference'];
-const FIRST_TIME = 1_790_000_000_000;
+/**
+ * The first of last month, Unix ms: a time that every version bills, whatever it takes for plausible, without a key in the
+ * configuration that an older one does not know. But for it the lines are always the same.
+ */
+export const FIRST_TIME = firstOfLastMonth(new Date());
+
+function firstOfLastMonth(now: Date): number {
+  return Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - 1);
+}
 
 /** Yields lines, with their newline. */
 export type LineGenerator = (count: number) => Generator<string>;

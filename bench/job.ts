@@ -20,7 +20,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { usageOf, type Usage } from './proc.ts';
 import { nowMs, startSink, type SinkCounts, type SinkOptions, type SinkProcess } from './sink.ts';
-import { ANY_TIME } from './any-time.ts';
 
 export const TAILMETER = fileURLToPath(new URL('../bin/tailmeter.js', import.meta.url));
 
@@ -54,7 +53,7 @@ export interface JobConfig {
 export function configOf({ port, stateDir, logs, rules = 1, ...options }: JobConfig): object {
   return {
     state_dir: stateDir,
-    sources: logs.map((path) => ({ path, format: 'nginx', ...ANY_TIME })),
+    sources: logs.map((path) => ({ path, format: 'nginx' })),
     rules: Array.from({ length: rules }, (_, rule) => ({
       name: `rule-${rule}`,
       event_code: 'api_request',

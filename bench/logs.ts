@@ -1,11 +1,13 @@
-/** Input files, made once and kept in `WORK` for the next run. */
+/** Input files, made once a month (for their times) and kept in `WORK` for the next run. */
 import { createReadStream, createWriteStream, existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { kongLines, nginxLines } from './generate.ts';
+import { FIRST_TIME, kongLines, nginxLines } from './generate.ts';
 import { WORK } from './job.ts';
+
+const MONTH = new Date(FIRST_TIME).toISOString().slice(0, 7);
 
 /** An access log of NGINX; longer lines have a longer query string. */
 export async function nginxLog(lines: number, lineBytes?: number): Promise<string> {
@@ -55,7 +57,7 @@ function* resized(lines: Iterable<string>, bytes: number): Generator<string> {
 }
 
 async function make(name: string, lines: Iterable<string>): Promise<string> {
-  const path = join(WORK, name);
+  const path = join(WORK, `${MONTH}-${name}`);
   if (existsSync(path)) return path;
   mkdirSync(WORK, { recursive: true });
   await pipeline(Readable.from(blocks(lines)), createWriteStream(`${path}.new`));

@@ -28,7 +28,6 @@ import {
   type JobConfig,
 } from './job.ts';
 import { KONG_RULES, kongEvents } from './kong-rules.ts';
-import { ANY_TIME } from './any-time.ts';
 import { gzipped, kongLog, nginxLog, sizeOf } from './logs.ts';
 import { usageOf } from './proc.ts';
 import { nowMs, startSink, type SinkProcess } from './sink.ts';
@@ -96,7 +95,7 @@ async function nested(): Promise<string[][]> {
   const prepare = ({ port }: SinkProcess): Command => {
     const config = {
       ...configOf({ port, stateDir: join(cwd, 'state'), logs: [log] }),
-      sources: [{ path: log, format: 'kong-file-log', ...ANY_TIME }],
+      sources: [{ path: log, format: 'kong-file-log' }],
       rules: KONG_RULES,
     };
     writeFileSync(join(cwd, 'tailmeter.yaml'), JSON.stringify(config));
