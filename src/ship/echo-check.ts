@@ -117,7 +117,8 @@ export class EchoCheck {
       }
       const key = nextKey(view, at);
       if (key < 0) return Math.max(at, bytes.length - KEY.length + 1);
-      const isId = this.#isValue(bytes, key + KEY.length, event);
+      const isId =
+        this.#isSentAt(view, key + KEY.length, id) || this.#isValue(bytes, key + KEY.length, event);
       if (isId === undefined) return key;
       if (isId) {
         if (before >= 0) {
@@ -146,12 +147,14 @@ export class EchoCheck {
     if (events[last]! - first !== last - found + 1) return -1;
     const base = before - starts[first]! - (found - 1) * this.#added;
     const keyOf = (place: number): number => base + starts[events[place]!]! + place * this.#added;
-    let low = found;
-    let high = last;
-    while (low < high) {
+    const isIn = (place: number): boolean => {
+      const event = events[place]!;
+      return keyOf(place) + starts[event + 1]! - starts[event]! <= view.byteLength;
+    };
+    let low = isIn(last) ? last : found;
+    for (let high = last; low < high;) {
       const middle = (low + high + 1) >>> 1;
-      const end = keyOf(middle) + starts[events[middle]! + 1]! - starts[events[middle]!]!;
-      if (end <= view.byteLength) low = middle;
+      if (isIn(middle)) low = middle;
       else high = middle - 1;
     }
     if (low <= found) return -1;
