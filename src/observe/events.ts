@@ -48,8 +48,8 @@ export type TelemetryEvent =
   | { event: 'generation_found'; source: string; path: string; fingerprint: string; offset: number }
   | { event: 'generation_ended'; source: string; path: string; fingerprint: string; offset: number }
   /**
-   * Lines that were never read: the generation is not found. `to` is absent when its size is unknown; `searched`:
-   * folders and globs.
+   * Lines that were never read: the generation is not found, or stands in a damaged archive. `to` is absent when its size
+   * is unknown; `reason`: a sentence for a person; `searched`: folders and globs.
    */
   | {
       event: 'lines_lost';
@@ -60,6 +60,7 @@ export type TelemetryEvent =
       to?: number;
       /** In the books: to be acknowledged by. */
       id?: string;
+      reason: string;
       searched: readonly string[];
     }
   /** A file beside a log may be a rotated one of it, but is not clearly: it is not billed. `command` would bill it. */

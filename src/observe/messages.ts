@@ -87,7 +87,7 @@ export const MESSAGES: MessageTable = {
   lines_lost: {
     level: 'error',
     text: (e) =>
-      `lines lost: ${e.path} (${e.fingerprint}) is not found in ${e.searched.join(', ')}, unread from byte ${e.from} ${e.to === undefined ? 'on' : `to ${e.to}`}; ${LOST_HINT}${e.id === undefined ? '' : `; then: tailmeter audit --acknowledge ${e.id}`}`,
+      `lines lost: ${e.path} (${e.fingerprint}): ${e.reason}; unread from byte ${e.from} ${e.to === undefined ? 'on' : `to ${e.to}`}; ${LOST_HINT}${e.id === undefined ? '' : `; then: tailmeter audit --acknowledge ${e.id}`}`,
   },
   file_ignored: {
     level: 'warn',

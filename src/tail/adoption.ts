@@ -109,6 +109,7 @@ const readable = <T>(verdict: Promise<T>): Promise<T | 'unreadable'> => verdict.
 /** Until it is open, and for archives, the file tells what copies of it hold. */
 function takeUp(known: Known, { end }: RotatedFile): void {
   known.status = 'open';
+  delete known.archive;
   if (known.evidence === undefined) known.whole = end;
 }
 

@@ -30,6 +30,8 @@ interface Shared {
   parts: AsyncGenerator<Member | Buffer, void> | undefined;
   verifying: Promise<Verification> | undefined;
   verification: Verification | undefined;
+  /** Milliseconds that it took. */
+  verifyingMs: number;
 }
 
 export class ArchiveContent implements Content {
@@ -73,6 +75,7 @@ export class ArchiveContent implements Content {
       parts: purpose === 'identify' ? parts : undefined,
       verifying: undefined,
       verification: undefined,
+      verifyingMs: 0,
     };
     return new ArchiveContent(shared, 0, value);
   }
@@ -94,6 +97,11 @@ export class ArchiveContent implements Content {
     if (verification?.damage === undefined) return Infinity;
     if (!isTarKind(kind)) return verification.damage.unpackedFrom;
     return this.#entry < verification.entries ? Infinity : 0;
+  }
+
+  /** Milliseconds that it took to verify it; 0 before. */
+  get verifyingMs(): number {
+    return this.#shared.verifyingMs;
   }
 
   get damage(): Damage | undefined {
@@ -168,8 +176,10 @@ export class ArchiveContent implements Content {
 
   #verify(): Promise<Verification> {
     const { file, kind, closing } = this.#shared;
+    const start = performance.now();
     this.#shared.verifying ??= verify(file, kind, closing.signal).then((verification) => {
       this.#shared.verification = verification;
+      this.#shared.verifyingMs = performance.now() - start;
       return verification;
     });
     return this.#shared.verifying;

@@ -7,6 +7,8 @@ import type { SourceSetup } from './setup.ts';
 
 /** Searches that must miss a generation, in `rotate_wait` or longer, before it counts as lost: files are on the move. */
 const SEARCHES_TO_LOSE = 2;
+/** Of the files that cannot be read. */
+const MOST_NAMED = 3;
 const MS_PER_S = 1000;
 
 export class Losses {
@@ -24,14 +26,18 @@ export class Losses {
     this.#quietMs = setup.source.rotate_wait * MS_PER_S;
   }
 
-  /** @param unsettled Something could not be seen. True while generations are sought. */
-  async declare(unsettled: boolean): Promise<boolean> {
+  /**
+   * @param unsettled Something could not be seen.
+   * @param damaged Paths of archives that cannot be read, by device and inode.
+   * @returns true while generations are sought
+   */
+  async declare(unsettled: boolean, damaged: ReadonlyMap<string, string>): Promise<boolean> {
     // Without its log, a folder may just not be mounted yet.
     const isThere = [...this.#families].some(({ current }) => current !== undefined);
     const missing = this.#registry.missing();
     for (const known of missing) {
       if (unsettled || !isThere || !this.#isLost(known)) continue;
-      await this.#giveUp(known);
+      await this.#giveUp(known, damaged);
     }
     return missing.length > 0;
   }
@@ -51,7 +57,7 @@ export class Losses {
   }
 
   /** What the consumer refuses to hear of for now is told the next time. Reported only once it is in the books. */
-  async #giveUp(known: Known): Promise<void> {
+  async #giveUp(known: Known, damaged: ReadonlyMap<string, string>): Promise<void> {
     const { consumer, source } = this.#setup;
     const { generation, offset, size } = known;
     const { path: at, fingerprint } = generation;
@@ -59,7 +65,7 @@ export class Losses {
     const isRead = size !== undefined && size <= offset;
     const place = { from: offset, ...(size === undefined ? {} : { to: size }) };
     const searched = this.#searchedFor(at);
-    const reason = `it is not found in ${searched.join(', ')}`;
+    const reason = reasonOf(known.archive, searched, damaged);
     let id: string | undefined;
     try {
       if (isRead || consumer.lost === undefined) await consumer.ended(source.path, generation, offset);
@@ -71,7 +77,20 @@ export class Losses {
     if (isRead) this.#reports.tell({ event: 'generation_ended', path: at, fingerprint, offset });
     else {
       const loss = id === undefined ? {} : { id };
-      this.#reports.tell({ event: 'lines_lost', path: at, fingerprint, ...place, ...loss, searched });
+      this.#reports.tell({ event: 'lines_lost', path: at, fingerprint, ...place, ...loss, reason, searched });
     }
   }
+}
+
+/** @param archive Where it was found, but is damaged. */
+function reasonOf(
+  archive: string | undefined,
+  searched: readonly string[],
+  damaged: ReadonlyMap<string, string>,
+): string {
+  const at = archive === undefined ? undefined : damaged.get(archive);
+  if (at !== undefined) return `it stands in ${at}, which is damaged`;
+  const others = [...damaged.values()].slice(0, MOST_NAMED).join(', ');
+  const maybe = others === '' ? '' : `, unless it stands in what cannot be read there (${others})`;
+  return `it is not found in ${searched.join(', ')}${maybe}`;
 }

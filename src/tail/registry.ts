@@ -32,6 +32,8 @@ export interface Known {
   content?: Content;
   /** Bytes it had when last seen; absent when that was before this process. */
   size?: number;
+  /** The archive (device and inode) in which it was found, and which is damaged. */
+  archive?: string;
   /** Scans that did not find it though its log was there. */
   missed: number;
   /** When it was missed first, monotonic milliseconds; means nothing before. */

@@ -40,6 +40,23 @@ interface Damage {
   readonly since: number;
   /** What is wrong with it, once it is known that it stays so; null when that was told already. */
   error: Error | null | undefined;
+  /** Where it was then. */
+  path: string;
+  /** Milliseconds that it took to find out. */
+  readonly tookMs: number;
+  /** What it has become, and when that was first seen. */
+  changed?: { readonly version: string; readonly at: number };
+}
+
+/** What takes no longer is tried again at each change. */
+const CHEAP_MS = 100;
+
+/** An archive that turned out to be damaged while it was read. */
+export interface FailedArchive {
+  readonly key: string;
+  readonly path: string;
+  /** Milliseconds that it took to find out. */
+  readonly tookMs: number;
 }
 
 export interface ScanHooks {
@@ -113,19 +130,36 @@ export class FolderScanner {
   }
 
   /** A generation went missing: any file may be what is left of it, but for the one (if any) that failed just now. */
-  reconsider(failed: string | undefined): void {
-    const version = failed === undefined ? undefined : this.#decided.get(failed);
+  reconsider(failed: FailedArchive | undefined): void {
+    const version = failed === undefined ? undefined : this.#decided.get(failed.key);
     if (failed !== undefined && version !== undefined) this.#markDamaged(failed, version, null);
     this.#decided.clear();
   }
 
+  /** Paths of the archives that cannot be read as they are, by device and inode. */
+  get unreadable(): ReadonlyMap<string, string> {
+    return new Map([...this.#damaged].map(([key, { path }]) => [key, path]));
+  }
+
   #markDamaged(
-    key: string,
+    { key, path, tookMs }: FailedArchive,
     version: string,
     error: Error | null | undefined,
     sinceMs = this.#elapsed(),
   ): void {
-    this.#damaged.set(key, { version, since: sinceMs, error });
+    this.#damaged.set(key, { version, since: sinceMs, error, path, tookMs });
+  }
+
+  /**
+   * Whether what was no good is worth another try now that it has changed: once it is left alone for as long as the last
+   * try took. So one that is written slowly does not cost more the longer it gets, and one that is finished waits no
+   * longer than it takes to verify it.
+   */
+  #isWorthTrying(damage: Damage, version: string): boolean {
+    if (damage.tookMs < CHEAP_MS) return true;
+    const now = this.#elapsed();
+    if (damage.changed?.version !== version) damage.changed = { version, at: now };
+    return now - damage.changed.at >= damage.tookMs;
   }
 
   async #scanFamily(family: Family, pass: Pass): Promise<void> {
@@ -201,6 +235,7 @@ export class FolderScanner {
   ): Promise<RotatedFile | 'unfinished' | 'ours' | undefined> {
     if (isTaken(key, entry.path)) return 'ours';
     const damage = this.#damaged.get(key);
+    if (damage !== undefined) damage.path = entry.path;
     if (damage?.version === version) {
       if (this.#elapsed() - damage.since < this.#quietMs) return 'unfinished';
       if (damage.error === undefined) damage.error = await damageOf(entry.path);
@@ -208,6 +243,9 @@ export class FolderScanner {
       return undefined;
     }
     if (this.#decided.get(key) === version) return undefined;
+    if (damage !== undefined && !this.#isWorthTrying(damage, version)) return 'unfinished';
+    const start = this.#elapsed();
+    const failed = (): FailedArchive => ({ key, path: entry.path, tookMs: this.#elapsed() - start });
     try {
       const file = await identify(family, entry, key, version, alike);
       if (file === undefined || file === 'unfinished') return file;
@@ -218,11 +256,11 @@ export class FolderScanner {
       if (error instanceof PackedLogError) {
         unreadable(entry.path, error);
         // It stays so: nothing waits for it.
-        this.#markDamaged(key, version, error, -Infinity);
+        this.#markDamaged(failed(), version, error, -Infinity);
         return undefined;
       }
       // Worth another look when it has changed. It is told when it does not: most are being written.
-      this.#markDamaged(key, version, undefined);
+      this.#markDamaged(failed(), version, undefined);
       return 'unfinished';
     }
   }

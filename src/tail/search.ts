@@ -4,6 +4,7 @@
  */
 import path from 'node:path';
 import { adopt, recogniseRotated, type Adopted, type Adoption } from './adoption.ts';
+import { ArchiveContent } from './archive-content.ts';
 import { openLog, type OpenLog } from './content.ts';
 import { copiedFrom } from './copies.ts';
 import type { GenerationStart, IgnoredFile } from '../types.ts';
@@ -19,7 +20,7 @@ import { lose, type Registry } from './registry.ts';
 import { troubleWith, type SourceReports } from './reports.ts';
 import { suspectsAfter } from './suspects.ts';
 import type { RotatedFile } from './rotated-file.ts';
-import { FolderScanner, type ScanResult } from './scan.ts';
+import { FolderScanner, type FailedArchive, type ScanResult } from './scan.ts';
 import type { SourceSetup } from './setup.ts';
 import type { Trouble } from './source-survey.ts';
 import { unseenLogs } from './unseen.ts';
@@ -82,7 +83,7 @@ export class Search {
   /** A generation went missing. `failed`: an archive that is of no use as it is. */
   missed(failed?: OpenLog): void {
     this.wanted = true;
-    this.#scanner.reconsider(failed === undefined ? undefined : fileKey(failed.dev, failed.ino));
+    this.#scanner.reconsider(failed === undefined ? undefined : failureOf(failed));
   }
 
   /** True when logs were begun: from the next search on it can be told whether they are rotated. */
@@ -120,7 +121,8 @@ export class Search {
       // So that a copy of it is known to be one.
       else if (reader.known === undefined) await trying(() => this.#naming.identify(reader, false, family));
     }
-    if (await this.#losses.declare(scan.unsettled || adoption.later.length > 0)) this.wanted = true;
+    if (await this.#losses.declare(scan.unsettled || adoption.later.length > 0, this.#scanner.unreadable))
+      this.wanted = true;
     return [...this.#families].some((family) => !isTold(family.turnoversAtSearch) && isBegun(family));
   }
 
@@ -309,6 +311,11 @@ export class Search {
     await reader.close();
     return undefined;
   }
+}
+
+function failureOf({ dev, ino, path: at, content }: OpenLog): FailedArchive {
+  const tookMs = content instanceof ArchiveContent ? content.verifyingMs : 0;
+  return { key: fileKey(dev, ino), path: at, tookMs };
 }
 
 const isTold = (turnovers: number): boolean => !Number.isNaN(turnovers);

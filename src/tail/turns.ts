@@ -4,6 +4,7 @@
  */
 import { PackedLogError } from '../errors.ts';
 import type { Family } from './family.ts';
+import { fileKey } from './file-key.ts';
 import type { Naming } from './naming.ts';
 import type { GenerationReader } from './reader.ts';
 import { leaveAt, lose } from './registry.ts';
@@ -121,6 +122,7 @@ export class Turns {
     const { known } = reader;
     if (reader.life.state !== 'fresh') leaveAt(known, reader.offset, reader.mark);
     lose(known);
+    known.archive = fileKey(reader.log.dev, reader.log.ino);
     // How much there is behind the damage, nobody knows.
     delete known.size;
     family.remove(reader);

@@ -22,7 +22,15 @@ export const SAMPLES: { readonly [K in EventName]: Extract<TelemetryEvent, { eve
   rotation: { event: 'rotation', ...file, kind: 'renamed' },
   generation_found: { event: 'generation_found', ...generation, offset: 7 },
   generation_ended: { event: 'generation_ended', ...generation, offset: 7 },
-  lines_lost: { event: 'lines_lost', ...generation, from: 7, to: 9, id: '0badcafe', searched: ['/var/log'] },
+  lines_lost: {
+    event: 'lines_lost',
+    ...generation,
+    from: 7,
+    to: 9,
+    id: '0badcafe',
+    reason: 'it is not found in /var/log',
+    searched: ['/var/log'],
+  },
   file_ignored: {
     event: 'file_ignored',
     ...file,

@@ -50,7 +50,8 @@ it.each([{ rotateWait: 60 }, { rotateWait: 0.05 }])(
     await appendFile(log, 'next\n');
     if (rotateWait === 60) await clock.sleeps(100);
     else await recorder.until(() => recorder.reported('lines_lost').length === 1);
-    expect(recorder.reported('lines_lost')).toHaveLength(rotateWait === 60 ? 0 : 1);
+    const lost = recorder.reported('lines_lost').map(({ reason }) => reason);
+    expect(lost).toEqual(rotateWait === 60 ? [] : [`it stands in ${log}.1.gz, which is damaged`]);
 
     await appendFile(`${log}.1.gz`, ARCHIVE.subarray(HALF));
     await recorder.until(() => recorder.lines_.length >= LINES.length + 1);
