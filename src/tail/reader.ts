@@ -104,11 +104,14 @@ export class GenerationReader {
     return this.#setup.elapsed() - this.#changedAt;
   }
 
-  /** Sees where its file is by now, if it was moved to any name or folder. False when the system does not tell. */
-  locate(): boolean {
+  /**
+   * Sees where its file is by now, if it was moved to any name or folder, or `left`, which named it before, was a link
+   * to it. False when the system does not tell.
+   */
+  locate(left?: string): boolean {
     const now = this.log.content.where?.();
     if (now === undefined) return false;
-    if (now !== this.#systemPath) {
+    if (now !== this.#systemPath || this.path === left) {
       this.#systemPath = now;
       this.path = now;
     }

@@ -76,6 +76,8 @@ export class Turns {
   async #end(family: Family, reader: GenerationReader): Promise<boolean> {
     const { known } = reader;
     if (known === undefined || !this.#isOver(family, reader)) return false;
+    // A link that was switched tells nobody where somebody may still write to it.
+    if (reader !== family.current) reader.locate(family.path);
     const turn = await reader.finish();
     if (turn === 'truncated') return this.#truncated(family, reader);
     if (turn !== 'idle') return turn === 'delivered';

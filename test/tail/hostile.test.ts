@@ -71,6 +71,24 @@ describe('files of all kinds', () => {
     expect(recorder.reported('rotation').map(({ kind }) => kind)).toEqual(['replaced']);
   });
 
+  it('that a symbolic link has left are read when they are written to after all, though they counted as over', async () => {
+    const folder = await tempFolder();
+    const log = path.join(folder, 'current.log');
+    await writeFile(path.join(folder, 'one'), 'a1\n');
+    await symlink('one', log);
+    const recorder = new Recorder();
+    await tail(recorder, [sourceOf(log)]);
+    await recorder.until(() => recorder.lines_.length === 1);
+    await writeFile(path.join(folder, 'two'), 'b1\n');
+    await symlink('two', `${log}.new`);
+    await rename(`${log}.new`, log);
+    await recorder.until(() => recorder.reported('generation_ended').length === 1);
+    await appendFile(path.join(folder, 'one'), 'a2\n');
+    await recorder.until(() => recorder.texts.includes('a2'));
+    expect(recorder.texts.toSorted()).toEqual(['a1', 'a2', 'b1']);
+    expect(recorder.lines_.find(({ text }) => text === 'a2')?.offset).toBe(3);
+  });
+
   it('behind a symbolic link are found in the folder where they are rotated', async () => {
     const folder = await tempFolder();
     await mkdir(path.join(folder, 'data'));
