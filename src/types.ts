@@ -403,6 +403,10 @@ export interface DeliveryStatus {
   readonly endpoints: readonly {
     readonly address: string;
     readonly breaker: 'closed' | 'open' | 'half_open';
+    /** Requests in flight that it can take, as far as is found out; at most `concurrency`. */
+    readonly limit: number;
+    /** Present while it grants only so many: by its `X-RateLimit` headers, or since it answered 429. */
+    readonly requestsPerSecond?: number;
     /** RFC 3339; absent when closed. */
     readonly retryAt?: string;
     /** Present while it refuses everything (401, 404 …): when it is asked again, and what to do. */

@@ -106,8 +106,8 @@ function lossRows(losses: Status['losses']): string[] {
 
 function destinationRows(to: DestinationStatus): string[] {
   const endpoints = to.endpoints.map(
-    ({ address, breaker, retryAt, held }) =>
-      `  ${address}: breaker ${breaker}${retryAt === undefined ? '' : `, next try ${retryAt}`}${held === undefined ? '' : `, held until ${held.retryAt}`}`,
+    ({ address, breaker, limit, requestsPerSecond, retryAt, held }) =>
+      `  ${address}: at most ${limit} in flight${requestsPerSecond === undefined ? '' : `, ${requestsPerSecond} requests a second`}, breaker ${breaker}${retryAt === undefined ? '' : `, next try ${retryAt}`}${held === undefined ? '' : `, held until ${held.retryAt}`}`,
   );
   return [
     `destination ${to.destination}`,

@@ -175,7 +175,7 @@ export interface LagoDestinationConfig {
    */
   readonly retry_delay: number;
   /**
-   * The most requests in flight at a time.
+   * The most requests in flight at a time. How many there are is found out: as many as a server takes without getting slower.
    */
   readonly concurrency: number;
   /**
@@ -187,9 +187,13 @@ export interface LagoDestinationConfig {
    */
   readonly ssl_verify: boolean;
   /**
-   * Milliseconds to wait: for a connection, and for the answer.
+   * Milliseconds to wait: for a connection, and for each next byte of an answer that has begun; where another address works, also for its first.
    */
   readonly timeout: number;
+  /**
+   * Milliseconds to wait for the first byte of an answer. Where that is not enough it grows, up to four times: what was sent is probably stored, and would be sent again.
+   */
+  readonly answer_timeout: number;
   /**
    * Whether connections are kept open between requests.
    */

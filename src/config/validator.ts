@@ -139,6 +139,7 @@ const schema6 = {
         max_requests_per_second: { type: 'number', exclusiveMinimum: 0, 'x-default': 'unlimited' },
         ssl_verify: { type: 'boolean', default: true },
         timeout: { type: 'integer', minimum: 1, maximum: 60000, default: 3000 },
+        answer_timeout: { type: 'integer', minimum: 1, maximum: 600000, default: 30000 },
         keepalive: { type: 'boolean', default: true },
         keepalive_timeout: { type: 'integer', minimum: 1000, maximum: 86400000, default: 60000 },
         keepalive_lifetime: { type: 'integer', minimum: 1000, maximum: 86400000, default: 300000 },
@@ -1373,6 +1374,7 @@ const schema9 = {
     max_requests_per_second: { type: 'number', exclusiveMinimum: 0, 'x-default': 'unlimited' },
     ssl_verify: { type: 'boolean', default: true },
     timeout: { type: 'integer', minimum: 1, maximum: 60000, default: 3000 },
+    answer_timeout: { type: 'integer', minimum: 1, maximum: 600000, default: 30000 },
     keepalive: { type: 'boolean', default: true },
     keepalive_timeout: { type: 'integer', minimum: 1000, maximum: 86400000, default: 60000 },
     keepalive_lifetime: { type: 'integer', minimum: 1000, maximum: 86400000, default: 300000 },
@@ -1434,6 +1436,9 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
     }
     if (data.timeout === undefined) {
       data.timeout = 3000;
+    }
+    if (data.answer_timeout === undefined) {
+      data.answer_timeout = 30000;
     }
     if (data.keepalive === undefined) {
       data.keepalive = true;
@@ -2245,15 +2250,15 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         errors++;
       }
     }
-    let data17 = data.keepalive;
-    if (typeof data17 !== 'boolean') {
+    let data17 = data.answer_timeout;
+    if (!(typeof data17 == 'number' && !(data17 % 1) && !isNaN(data17) && isFinite(data17))) {
       const err44 = {
-        instancePath: instancePath + '/keepalive',
-        schemaPath: '#/properties/keepalive/type',
+        instancePath: instancePath + '/answer_timeout',
+        schemaPath: '#/properties/answer_timeout/type',
         keyword: 'type',
-        params: { type: 'boolean' },
-        schema: schema9.properties.keepalive.type,
-        parentSchema: schema9.properties.keepalive,
+        params: { type: 'integer' },
+        schema: schema9.properties.answer_timeout.type,
+        parentSchema: schema9.properties.answer_timeout,
         data: data17,
       };
       if (vErrors === null) {
@@ -2263,34 +2268,33 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
       }
       errors++;
     }
-    let data18 = data.keepalive_timeout;
-    if (!(typeof data18 == 'number' && !(data18 % 1) && !isNaN(data18) && isFinite(data18))) {
-      const err45 = {
-        instancePath: instancePath + '/keepalive_timeout',
-        schemaPath: '#/properties/keepalive_timeout/type',
-        keyword: 'type',
-        params: { type: 'integer' },
-        schema: schema9.properties.keepalive_timeout.type,
-        parentSchema: schema9.properties.keepalive_timeout,
-        data: data18,
-      };
-      if (vErrors === null) {
-        vErrors = [err45];
-      } else {
-        vErrors.push(err45);
-      }
-      errors++;
-    }
-    if (typeof data18 == 'number' && isFinite(data18)) {
-      if (data18 > 86400000 || isNaN(data18)) {
-        const err46 = {
-          instancePath: instancePath + '/keepalive_timeout',
-          schemaPath: '#/properties/keepalive_timeout/maximum',
+    if (typeof data17 == 'number' && isFinite(data17)) {
+      if (data17 > 600000 || isNaN(data17)) {
+        const err45 = {
+          instancePath: instancePath + '/answer_timeout',
+          schemaPath: '#/properties/answer_timeout/maximum',
           keyword: 'maximum',
-          params: { comparison: '<=', limit: 86400000 },
-          schema: 86400000,
-          parentSchema: schema9.properties.keepalive_timeout,
-          data: data18,
+          params: { comparison: '<=', limit: 600000 },
+          schema: 600000,
+          parentSchema: schema9.properties.answer_timeout,
+          data: data17,
+        };
+        if (vErrors === null) {
+          vErrors = [err45];
+        } else {
+          vErrors.push(err45);
+        }
+        errors++;
+      }
+      if (data17 < 1 || isNaN(data17)) {
+        const err46 = {
+          instancePath: instancePath + '/answer_timeout',
+          schemaPath: '#/properties/answer_timeout/minimum',
+          keyword: 'minimum',
+          params: { comparison: '>=', limit: 1 },
+          schema: 1,
+          parentSchema: schema9.properties.answer_timeout,
+          data: data17,
         };
         if (vErrors === null) {
           vErrors = [err46];
@@ -2299,33 +2303,34 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (data18 < 1000 || isNaN(data18)) {
-        const err47 = {
-          instancePath: instancePath + '/keepalive_timeout',
-          schemaPath: '#/properties/keepalive_timeout/minimum',
-          keyword: 'minimum',
-          params: { comparison: '>=', limit: 1000 },
-          schema: 1000,
-          parentSchema: schema9.properties.keepalive_timeout,
-          data: data18,
-        };
-        if (vErrors === null) {
-          vErrors = [err47];
-        } else {
-          vErrors.push(err47);
-        }
-        errors++;
-      }
     }
-    let data19 = data.keepalive_lifetime;
+    let data18 = data.keepalive;
+    if (typeof data18 !== 'boolean') {
+      const err47 = {
+        instancePath: instancePath + '/keepalive',
+        schemaPath: '#/properties/keepalive/type',
+        keyword: 'type',
+        params: { type: 'boolean' },
+        schema: schema9.properties.keepalive.type,
+        parentSchema: schema9.properties.keepalive,
+        data: data18,
+      };
+      if (vErrors === null) {
+        vErrors = [err47];
+      } else {
+        vErrors.push(err47);
+      }
+      errors++;
+    }
+    let data19 = data.keepalive_timeout;
     if (!(typeof data19 == 'number' && !(data19 % 1) && !isNaN(data19) && isFinite(data19))) {
       const err48 = {
-        instancePath: instancePath + '/keepalive_lifetime',
-        schemaPath: '#/properties/keepalive_lifetime/type',
+        instancePath: instancePath + '/keepalive_timeout',
+        schemaPath: '#/properties/keepalive_timeout/type',
         keyword: 'type',
         params: { type: 'integer' },
-        schema: schema9.properties.keepalive_lifetime.type,
-        parentSchema: schema9.properties.keepalive_lifetime,
+        schema: schema9.properties.keepalive_timeout.type,
+        parentSchema: schema9.properties.keepalive_timeout,
         data: data19,
       };
       if (vErrors === null) {
@@ -2338,12 +2343,12 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
     if (typeof data19 == 'number' && isFinite(data19)) {
       if (data19 > 86400000 || isNaN(data19)) {
         const err49 = {
-          instancePath: instancePath + '/keepalive_lifetime',
-          schemaPath: '#/properties/keepalive_lifetime/maximum',
+          instancePath: instancePath + '/keepalive_timeout',
+          schemaPath: '#/properties/keepalive_timeout/maximum',
           keyword: 'maximum',
           params: { comparison: '<=', limit: 86400000 },
           schema: 86400000,
-          parentSchema: schema9.properties.keepalive_lifetime,
+          parentSchema: schema9.properties.keepalive_timeout,
           data: data19,
         };
         if (vErrors === null) {
@@ -2355,12 +2360,12 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
       }
       if (data19 < 1000 || isNaN(data19)) {
         const err50 = {
-          instancePath: instancePath + '/keepalive_lifetime',
-          schemaPath: '#/properties/keepalive_lifetime/minimum',
+          instancePath: instancePath + '/keepalive_timeout',
+          schemaPath: '#/properties/keepalive_timeout/minimum',
           keyword: 'minimum',
           params: { comparison: '>=', limit: 1000 },
           schema: 1000,
-          parentSchema: schema9.properties.keepalive_lifetime,
+          parentSchema: schema9.properties.keepalive_timeout,
           data: data19,
         };
         if (vErrors === null) {
@@ -2371,15 +2376,15 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         errors++;
       }
     }
-    let data20 = data.keepalive_pool;
+    let data20 = data.keepalive_lifetime;
     if (!(typeof data20 == 'number' && !(data20 % 1) && !isNaN(data20) && isFinite(data20))) {
       const err51 = {
-        instancePath: instancePath + '/keepalive_pool',
-        schemaPath: '#/properties/keepalive_pool/type',
+        instancePath: instancePath + '/keepalive_lifetime',
+        schemaPath: '#/properties/keepalive_lifetime/type',
         keyword: 'type',
         params: { type: 'integer' },
-        schema: schema9.properties.keepalive_pool.type,
-        parentSchema: schema9.properties.keepalive_pool,
+        schema: schema9.properties.keepalive_lifetime.type,
+        parentSchema: schema9.properties.keepalive_lifetime,
         data: data20,
       };
       if (vErrors === null) {
@@ -2390,14 +2395,14 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
       errors++;
     }
     if (typeof data20 == 'number' && isFinite(data20)) {
-      if (data20 < 1 || isNaN(data20)) {
+      if (data20 > 86400000 || isNaN(data20)) {
         const err52 = {
-          instancePath: instancePath + '/keepalive_pool',
-          schemaPath: '#/properties/keepalive_pool/minimum',
-          keyword: 'minimum',
-          params: { comparison: '>=', limit: 1 },
-          schema: 1,
-          parentSchema: schema9.properties.keepalive_pool,
+          instancePath: instancePath + '/keepalive_lifetime',
+          schemaPath: '#/properties/keepalive_lifetime/maximum',
+          keyword: 'maximum',
+          params: { comparison: '<=', limit: 86400000 },
+          schema: 86400000,
+          parentSchema: schema9.properties.keepalive_lifetime,
           data: data20,
         };
         if (vErrors === null) {
@@ -2407,161 +2412,215 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         }
         errors++;
       }
+      if (data20 < 1000 || isNaN(data20)) {
+        const err53 = {
+          instancePath: instancePath + '/keepalive_lifetime',
+          schemaPath: '#/properties/keepalive_lifetime/minimum',
+          keyword: 'minimum',
+          params: { comparison: '>=', limit: 1000 },
+          schema: 1000,
+          parentSchema: schema9.properties.keepalive_lifetime,
+          data: data20,
+        };
+        if (vErrors === null) {
+          vErrors = [err53];
+        } else {
+          vErrors.push(err53);
+        }
+        errors++;
+      }
+    }
+    let data21 = data.keepalive_pool;
+    if (!(typeof data21 == 'number' && !(data21 % 1) && !isNaN(data21) && isFinite(data21))) {
+      const err54 = {
+        instancePath: instancePath + '/keepalive_pool',
+        schemaPath: '#/properties/keepalive_pool/type',
+        keyword: 'type',
+        params: { type: 'integer' },
+        schema: schema9.properties.keepalive_pool.type,
+        parentSchema: schema9.properties.keepalive_pool,
+        data: data21,
+      };
+      if (vErrors === null) {
+        vErrors = [err54];
+      } else {
+        vErrors.push(err54);
+      }
+      errors++;
+    }
+    if (typeof data21 == 'number' && isFinite(data21)) {
+      if (data21 < 1 || isNaN(data21)) {
+        const err55 = {
+          instancePath: instancePath + '/keepalive_pool',
+          schemaPath: '#/properties/keepalive_pool/minimum',
+          keyword: 'minimum',
+          params: { comparison: '>=', limit: 1 },
+          schema: 1,
+          parentSchema: schema9.properties.keepalive_pool,
+          data: data21,
+        };
+        if (vErrors === null) {
+          vErrors = [err55];
+        } else {
+          vErrors.push(err55);
+        }
+        errors++;
+      }
     }
     if (data.ca_file !== undefined) {
-      let data21 = data.ca_file;
-      if (typeof data21 === 'string') {
-        if (func3(data21) < 1) {
-          const err53 = {
+      let data22 = data.ca_file;
+      if (typeof data22 === 'string') {
+        if (func3(data22) < 1) {
+          const err56 = {
             instancePath: instancePath + '/ca_file',
             schemaPath: '#/properties/ca_file/minLength',
             keyword: 'minLength',
             params: { limit: 1 },
             schema: 1,
             parentSchema: schema9.properties.ca_file,
-            data: data21,
+            data: data22,
           };
           if (vErrors === null) {
-            vErrors = [err53];
+            vErrors = [err56];
           } else {
-            vErrors.push(err53);
+            vErrors.push(err56);
           }
           errors++;
         }
       } else {
-        const err54 = {
+        const err57 = {
           instancePath: instancePath + '/ca_file',
           schemaPath: '#/properties/ca_file/type',
           keyword: 'type',
           params: { type: 'string' },
           schema: schema9.properties.ca_file.type,
           parentSchema: schema9.properties.ca_file,
-          data: data21,
+          data: data22,
         };
         if (vErrors === null) {
-          vErrors = [err54];
+          vErrors = [err57];
         } else {
-          vErrors.push(err54);
+          vErrors.push(err57);
         }
         errors++;
       }
     }
     if (data.cert_file !== undefined) {
-      let data22 = data.cert_file;
-      if (typeof data22 === 'string') {
-        if (func3(data22) < 1) {
-          const err55 = {
+      let data23 = data.cert_file;
+      if (typeof data23 === 'string') {
+        if (func3(data23) < 1) {
+          const err58 = {
             instancePath: instancePath + '/cert_file',
             schemaPath: '#/properties/cert_file/minLength',
             keyword: 'minLength',
             params: { limit: 1 },
             schema: 1,
             parentSchema: schema9.properties.cert_file,
-            data: data22,
+            data: data23,
           };
           if (vErrors === null) {
-            vErrors = [err55];
+            vErrors = [err58];
           } else {
-            vErrors.push(err55);
+            vErrors.push(err58);
           }
           errors++;
         }
       } else {
-        const err56 = {
+        const err59 = {
           instancePath: instancePath + '/cert_file',
           schemaPath: '#/properties/cert_file/type',
           keyword: 'type',
           params: { type: 'string' },
           schema: schema9.properties.cert_file.type,
           parentSchema: schema9.properties.cert_file,
-          data: data22,
+          data: data23,
         };
         if (vErrors === null) {
-          vErrors = [err56];
+          vErrors = [err59];
         } else {
-          vErrors.push(err56);
+          vErrors.push(err59);
         }
         errors++;
       }
     }
     if (data.key_file !== undefined) {
-      let data23 = data.key_file;
-      if (typeof data23 === 'string') {
-        if (func3(data23) < 1) {
-          const err57 = {
+      let data24 = data.key_file;
+      if (typeof data24 === 'string') {
+        if (func3(data24) < 1) {
+          const err60 = {
             instancePath: instancePath + '/key_file',
             schemaPath: '#/properties/key_file/minLength',
             keyword: 'minLength',
             params: { limit: 1 },
             schema: 1,
             parentSchema: schema9.properties.key_file,
-            data: data23,
+            data: data24,
           };
           if (vErrors === null) {
-            vErrors = [err57];
+            vErrors = [err60];
           } else {
-            vErrors.push(err57);
+            vErrors.push(err60);
           }
           errors++;
         }
       } else {
-        const err58 = {
+        const err61 = {
           instancePath: instancePath + '/key_file',
           schemaPath: '#/properties/key_file/type',
           keyword: 'type',
           params: { type: 'string' },
           schema: schema9.properties.key_file.type,
           parentSchema: schema9.properties.key_file,
-          data: data23,
+          data: data24,
         };
         if (vErrors === null) {
-          vErrors = [err58];
+          vErrors = [err61];
         } else {
-          vErrors.push(err58);
+          vErrors.push(err61);
         }
         errors++;
       }
     }
     if (data.proxy !== undefined) {
-      let data24 = data.proxy;
-      if (typeof data24 === 'string') {
-        if (!pattern4.test(data24)) {
-          const err59 = {
+      let data25 = data.proxy;
+      if (typeof data25 === 'string') {
+        if (!pattern4.test(data25)) {
+          const err62 = {
             instancePath: instancePath + '/proxy',
             schemaPath: '#/properties/proxy/pattern',
             keyword: 'pattern',
             params: { pattern: '^(?:[Hh][Tt][Tt][Pp][Ss]?://[^\\s/?#]+|\\$env://|\\$file://|env$)' },
             schema: '^(?:[Hh][Tt][Tt][Pp][Ss]?://[^\\s/?#]+|\\$env://|\\$file://|env$)',
             parentSchema: schema9.properties.proxy,
-            data: data24,
+            data: data25,
           };
           if (vErrors === null) {
-            vErrors = [err59];
+            vErrors = [err62];
           } else {
-            vErrors.push(err59);
+            vErrors.push(err62);
           }
           errors++;
         }
       } else {
-        const err60 = {
+        const err63 = {
           instancePath: instancePath + '/proxy',
           schemaPath: '#/properties/proxy/type',
           keyword: 'type',
           params: { type: 'string' },
           schema: schema9.properties.proxy.type,
           parentSchema: schema9.properties.proxy,
-          data: data24,
+          data: data25,
         };
         if (vErrors === null) {
-          vErrors = [err60];
+          vErrors = [err63];
         } else {
-          vErrors.push(err60);
+          vErrors.push(err63);
         }
         errors++;
       }
     }
   } else {
-    const err61 = {
+    const err64 = {
       instancePath,
       schemaPath: '#/type',
       keyword: 'type',
@@ -2571,9 +2630,9 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
       data,
     };
     if (vErrors === null) {
-      vErrors = [err61];
+      vErrors = [err64];
     } else {
-      vErrors.push(err61);
+      vErrors.push(err64);
     }
     errors++;
   }

@@ -27,7 +27,7 @@ export function connector(origin: string, config: LagoDestinationConfig): (keepM
     ...pem('key', config.key_file),
   };
   const options = {
-    headersTimeout: timeout,
+    headersTimeout: 0,
     bodyTimeout: timeout,
     maxHeaderSize: MOST_HEADER_BYTES,
     allowH2: false,

@@ -1,15 +1,21 @@
 /**
  * How long a request may take, and how much of its answer is read. The only place of both.
  *
- * `timeout` bounds each step: connecting, the wait for the answer's first byte, the gaps between its bytes. The deadline
- * bounds all of them together, so that nothing that trickles keeps a request in flight.
+ * ```
+ *  connect        send            wait                  answer
+ *  ≤ timeout   ≤ 10 × timeout   ≤ answer_timeout, to    gaps ≤ timeout, all ≤ 10 × timeout
+ *                               4 × that where it grew
+ * ```
+ * The wait is `timeout` where another endpoint works (`EndpointChoice`), and grows with an endpoint that is slow
+ * (`AnswerWait`). The deadline of a request is the sum of all: with the defaults 63 s, and 153 s at a Lago that takes so long;
+ * nothing that trickles keeps one in flight for longer.
  */
 
-/** The deadline of a whole request, in times of `timeout`. */
+/** The deadline of sending, and of an answer from its beginning on, in times of `timeout`. */
 const MOST_TIMEOUTS = 10;
 
-/** @returns milliseconds from the start of a request until it is given up, whatever has come of its answer */
-export function requestDeadlineMs(timeoutMs: number): number {
+/** @returns milliseconds in which an answer that has begun must be whole, and a request must be sent, once it is connected */
+export function answerDeadlineMs(timeoutMs: number): number {
   return timeoutMs * MOST_TIMEOUTS;
 }
 

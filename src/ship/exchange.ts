@@ -21,12 +21,18 @@ export interface Tickets {
 
 /** The same for all requests of a destination. */
 export interface ExchangeLimits {
-  /** Of the whole request. */
-  readonly deadlineMs: number;
+  /** When it is looked for the first time whether a request takes too long, from its start. */
+  readonly firstLookMs: number;
+  /** From the end of a request until its answer must have begun; may change while it is waited for. */
+  readonly waitMs: (endpoint: Endpoint) => number;
+  /** For connecting and sending, and for an answer that has begun. */
+  readonly answerMs: number;
   /** Whether a success must repeat the events; without it its status alone counts. */
   readonly strict: boolean;
 }
 
+/** How often it is looked whether a request takes too long. */
+const LOOK_MS = 5000;
 /** These mean something only when the whole of their body is known. */
 const TOLD_BY_BODY: ReadonlySet<number> = new Set([400, 413, 422]);
 
@@ -39,7 +45,17 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly #limits: ExchangeLimits;
   readonly #done: (exchange: Exchange) => void;
   readonly #connection: Connection;
-  readonly #deadline: NodeJS.Timeout;
+  /** When the current step began (connecting, the wait, the answer), in milliseconds of `performance.now`. */
+  #since = performance.now();
+  #sentAt = 0;
+  /** What had been read from its connection then. */
+  #readBefore = 0;
+  #hasBegun = false;
+  /** Milliseconds until the answer began. */
+  answerMs = 0;
+  /** It was sent, and no answer began while it was waited for. */
+  isGivenUp = false;
+  #look: NodeJS.Timeout;
   #controller: Dispatcher.DispatchController | undefined;
   #finished = false;
   #interim = 0;
@@ -66,7 +82,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#limits = limits;
     this.#done = done;
     this.#connection = endpoint.client.take();
-    this.#deadline = setTimeout(() => this.#expire(), limits.deadlineMs);
+    if (endpoint.inFlight === 1) endpoint.silentSince = this.#since;
+    this.#look = setTimeout(this.#checkTime, limits.firstLookMs);
   }
 
   /** @param bytes of the buffer, which are the request's body */
@@ -91,6 +108,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
+    this.#since = this.#sentAt = performance.now();
+    this.#readBefore = this.endpoint.client.bytesRead(this.#connection);
   }
 
   onResponseStart(
@@ -106,6 +125,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
     }
     this.#status = status;
     this.#headers = headers;
+    const now = performance.now();
+    this.#begins(now);
+    this.answerMs = now - this.#sentAt;
+    this.endpoint.heard(now, this.answerMs);
     const { strict } = this.#limits;
     this.#body = new AnswerBody(status, headers, { batch: this.batch, bytes: this.#bytes, strict });
   }
@@ -131,9 +154,40 @@ export class Exchange implements Dispatcher.DispatchHandler {
     return this.#status >= 200 && this.#status < 300;
   }
 
-  #expire(): void {
-    const seconds = Math.round(this.#limits.deadlineMs / 1000);
-    const error = new Error(`timeout: no whole answer within ${seconds} s`);
+  /** The only timer of a request: most end before it is due for the first time. */
+  readonly #checkTime = (): void => {
+    const now = performance.now();
+    const { answerMs, waitMs } = this.#limits;
+    const { client } = this.endpoint;
+    const isSent = this.#sentAt > 0 && client.hasSent(this.#connection);
+    // One interim answer is no beginning: it says that the request has come.
+    const hasRead = this.#interim !== 1 && client.bytesRead(this.#connection) > this.#readBefore;
+    if (isSent && !this.#hasBegun && hasRead) this.#begins(now);
+    const isWaiting = isSent && !this.#hasBegun;
+    const mostMs = isWaiting ? waitMs(this.endpoint) : answerMs;
+    const leftMs = this.#since + mostMs - now;
+    // Timers come up to a millisecond early.
+    if (leftMs > 1) this.#look = setTimeout(this.#checkTime, Math.min(leftMs, LOOK_MS));
+    else if (isWaiting) this.#giveUp(now - this.#sentAt, mostMs);
+    else
+      this.#expire(`timeout: ${this.#hasBegun ? 'no whole answer' : 'not sent'} within ${seconds(mostMs)} s`);
+  };
+
+  #begins(now: number): void {
+    this.#hasBegun = true;
+    this.#since = now;
+  }
+
+  #giveUp(waitedMs: number, mostMs: number): void {
+    const { wait } = this.endpoint;
+    this.isGivenUp = true;
+    this.endpoint.answerMs = Math.max(waitedMs, mostMs);
+    if (mostMs >= wait.currentMs) wait.expired();
+    this.#expire(`timeout: no answer within ${seconds(mostMs)} s`);
+  }
+
+  #expire(message: string): void {
+    const error = new Error(message);
     this.#error = error;
     if (this.#controller === undefined) this.endpoint.client.renew(this.#connection);
     else this.#controller.abort(error);
@@ -142,7 +196,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #finish(isConnected: boolean): void {
     if (this.#finished) return;
     this.#finished = true;
-    clearTimeout(this.#deadline);
+    clearTimeout(this.#look);
     const { client } = this.endpoint;
     try {
       if (isConnected) client.giveBack(this.#connection);
@@ -156,3 +210,5 @@ export class Exchange implements Dispatcher.DispatchHandler {
     }
   }
 }
+
+const seconds = (ms: number): number => Math.round(ms / 100) / 10;

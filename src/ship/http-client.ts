@@ -5,10 +5,12 @@
  * Why not undici's pool: a request that follows the one before at once finds that one's connection still taken, and goes
  * through a queue and two events until it gets it: CPU time that every request of a catch-up would take.
  */
+import type { Socket } from 'node:net';
 import type { Dispatcher } from 'undici';
 import type { LagoDestinationConfig } from '../config/types.ts';
 import { ConfigError } from '../errors.ts';
 import { connector } from './connector.ts';
+import { symbols } from './undici.ts';
 
 /** Has one request at a time. */
 export interface Connection {
@@ -57,7 +59,8 @@ export class HttpClient {
       path: url.pathname + url.search,
       method: 'POST',
       headers: this.#headers,
-      headersTimeout: config.timeout,
+      // The wait for the answer is `Exchange`'s.
+      headersTimeout: 0,
       bodyTimeout: config.timeout,
       reset: !config.keepalive,
     };
@@ -108,6 +111,16 @@ export class HttpClient {
     dispatcher.dispatch({ ...this.#request, body }, handler);
   }
 
+  /** Whether all of its request has left us, as far as can be known. */
+  hasSent({ dispatcher }: Connection): boolean {
+    return (socketOf(dispatcher)?.writableLength ?? 0) === 0;
+  }
+
+  /** What was read from it so far; 0 when that cannot be known. */
+  bytesRead({ dispatcher }: Connection): number {
+    return socketOf(dispatcher)?.bytesRead ?? 0;
+  }
+
   /** Its request has ended well. */
   giveBack(connection: Connection): void {
     connection.isFree = true;
@@ -125,6 +138,11 @@ export class HttpClient {
   async destroy(): Promise<void> {
     await Promise.all(this.#connections.map(({ dispatcher }) => dispatcher.destroy()));
   }
+}
+
+/** A proxy's is out of sight. */
+function socketOf(dispatcher: Dispatcher): Socket | null | undefined {
+  return (dispatcher as unknown as Record<symbol, Socket | null | undefined>)[symbols.kSocket];
 }
 
 function withoutCredentials(address: string): string {

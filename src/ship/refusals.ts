@@ -52,6 +52,11 @@ export class Refusals {
   readonly #alone = new Set<string>();
   readonly #waiting = new Set<() => void>();
 
+  /** That went out: the number of the last one. */
+  get requests(): number {
+    return this.#requests;
+  }
+
   /** A request goes out. @returns its number */
   sends(): number {
     return ++this.#requests;

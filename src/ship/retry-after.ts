@@ -2,7 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 /** No server may silence us for longer; it is asked again then. */
-const MOST_MS = 600_000;
+export const MOST_MS = 600_000;
 /** Larger numbers are a point in time (Unix seconds), not seconds left … */
 const POINT_IN_TIME = 1_000_000_000;
 /** … and from here on one in milliseconds. */
@@ -28,7 +28,7 @@ export function requestedWaitMs(status: number, headers: IncomingHttpHeaders, no
 }
 
 /** @returns milliseconds */
-function parseWait(value: string, serverNow: number): number {
+export function parseWait(value: string, serverNow: number): number {
   const number = parseNumber(value);
   if (number === undefined) {
     // Only what is meant as a date: `Date.parse` takes a good deal of nonsense for one, such as "-5".
@@ -43,6 +43,6 @@ function parseNumber(value: string): number | undefined {
   return /^\d+(\.\d+)?$/.test(value) ? Number(value) : undefined;
 }
 
-function single(value: string | string[] | undefined): string {
+export function single(value: string | string[] | undefined): string {
   return (Array.isArray(value) ? value[0] : value)?.trim() ?? '';
 }

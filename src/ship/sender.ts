@@ -1,6 +1,6 @@
 /**
- * Which request goes out when, and where to: at most `concurrency` in flight, evenly paced, each to the endpoint that works
- * and has the fewest in flight, none to one that is held. Keeps the link full as long as the backlog has events.
+ * Which request goes out when: at most `concurrency` in flight, and at each endpoint no more than it can take, evenly paced,
+ * none to one that is held. Keeps the link full as long as the backlog has events.
  */
 import type { LagoDestinationConfig } from '../config/types.ts';
 import type { Clock } from '../types.ts';
@@ -10,14 +10,16 @@ import { fullJitterMs } from './backoff.ts';
 import type { Backlog } from './backlog.ts';
 import { Breaker } from './breaker.ts';
 import type { Failure } from './breaker.ts';
-import { requestDeadlineMs } from './deadline.ts';
+import { answerDeadlineMs } from './deadline.ts';
 import { Credentials } from './credentials.ts';
 import type { Diagnostics } from './diagnostics.ts';
 import { Endpoint } from './endpoint.ts';
+import { EndpointChoice } from './endpoint-choice.ts';
 import { Exchange } from './exchange.ts';
 import type { ExchangeLimits } from './exchange.ts';
 import { isProxyRefusal, isUnreached, mayBeCertificate } from './failures.ts';
 import { HttpClient } from './http-client.ts';
+import { learnLoad } from './load.ts';
 import { BACKOFF_CAP_MS, Outcomes, backoffBaseMs } from './outcomes.ts';
 import { Pacer } from './pacer.ts';
 import { remedyFor } from './remedies.ts';
@@ -61,13 +63,15 @@ export class Sender {
   readonly #options: SenderOptions;
   readonly #outcomes: Outcomes;
   readonly #pacer: Pacer;
+  readonly #choice: EndpointChoice;
   readonly #credentials: Credentials;
   readonly #limits: ExchangeLimits;
   readonly #bodies: RequestBodies;
   #inFlight = 0;
   #stopping = false;
   #pumping = false;
-  #waitsForPacer = false;
+  /** The earliest moment, of those that are slept for, at which a request may go out. */
+  #wakeAt = Number.POSITIVE_INFINITY;
 
   constructor(options: SenderOptions) {
     const { config, clock, random, userAgent } = options;
@@ -77,14 +81,21 @@ export class Sender {
     const delayMs = (opened: number): number => fullJitterMs(baseMs, BACKOFF_CAP_MS, opened, random);
     this.endpoints = config.endpoint_addrs.map(
       (address) =>
-        new Endpoint(
-          new HttpClient(address, config, userAgent),
-          new Breaker({ clock, tolerates: TOLERATED_FAILURES, delayMs, halfOpened }),
-          new Breaker({ clock, tolerates: 1, delayMs: holdMs, halfOpened }),
-        ),
+        new Endpoint({
+          client: new HttpClient(address, config, userAgent),
+          breaker: new Breaker({ clock, tolerates: TOLERATED_FAILURES, delayMs, halfOpened }),
+          hold: new Breaker({ clock, tolerates: 1, delayMs: holdMs, halfOpened }),
+          concurrency: config.concurrency,
+          answerTimeoutMs: config.answer_timeout,
+          random,
+        }),
     );
+    const choice = new EndpointChoice(this.endpoints, config, random);
+    this.#choice = choice;
     this.#limits = {
-      deadlineMs: requestDeadlineMs(config.timeout),
+      firstLookMs: Math.min(config.timeout, config.answer_timeout),
+      waitMs: (endpoint) => choice.waitMs(endpoint),
+      answerMs: answerDeadlineMs(config.timeout),
       strict: config.answer_check === 'strict',
     };
     this.#bodies = new RequestBodies(config.concurrency);
@@ -111,7 +122,7 @@ export class Sender {
   pump(): void {
     if (this.#pumping) return;
     this.#pumping = true;
-    while (!this.#stopping && this.#inFlight < this.#options.config.concurrency && this.#sendOne());
+    while (!this.#stopping && this.#sendOne());
     this.#pumping = false;
     this.#options.progressed();
   }
@@ -133,16 +144,26 @@ export class Sender {
   #sendOne(): boolean {
     const { backlog, clock } = this.#options;
     if (backlog.events === 0) return false;
-    const endpoint = this.#pickEndpoint();
-    if (endpoint === undefined || this.#mustWait()) return false;
+    const now = clock.now();
+    const endpoint = this.#choice.pick(now);
+    const waitMs = endpoint === undefined ? this.#choice.rateWaitMs(now) : this.#pacer.waitMs(now);
+    if (endpoint === undefined || waitMs > 0) {
+      if (waitMs !== Number.POSITIVE_INFINITY) void this.#pumpAt(now + waitMs, waitMs);
+      return false;
+    }
     const { refusals, breaker, hold } = endpoint;
     // Of many events one may well be at fault; of one hardly.
     const batch = backlog.take(endpoint.isProbed, refusals.isHopeless ? 1 : undefined);
     if (batch === undefined) return false;
-    this.#pacer.use(clock.now());
+    this.#pacer.use(now);
+    endpoint.rate.use(now);
     this.#inFlight++;
     endpoint.inFlight++;
-    const tickets = { endpoint: breaker.admit(), hold: hold.admit(), request: refusals.sends() };
+    const tickets = {
+      endpoint: breaker.admit(),
+      hold: hold.admit(),
+      request: refusals.sends(),
+    };
     const { bytes } = batch;
     const buffer = this.#bodies.take(bytes);
     batch.encode(buffer);
@@ -151,29 +172,12 @@ export class Sender {
     return true;
   }
 
-  /** Of those that work: one with the fewest requests in flight, or any, as the plugin does. */
-  #pickEndpoint(): Endpoint | undefined {
-    const { config, random } = this.#options;
-    if (this.endpoints.length === 1) return this.endpoints[0]!.usable ? this.endpoints[0] : undefined;
-    let candidates = this.endpoints.filter(({ usable }) => usable);
-    if (config.balance !== 'random') {
-      const least = Math.min(...candidates.map(({ inFlight }) => inFlight));
-      candidates = candidates.filter(({ inFlight }) => inFlight === least);
-    }
-    return candidates[Math.floor(random() * candidates.length)];
-  }
-
-  #mustWait(): boolean {
-    const waitMs = this.#pacer.waitMs(this.#options.clock.now());
-    if (waitMs === 0) return false;
-    if (!this.#waitsForPacer) void this.#pumpAfter(waitMs);
-    return true;
-  }
-
-  async #pumpAfter(waitMs: number): Promise<void> {
-    this.#waitsForPacer = true;
-    await this.#options.clock.sleep(waitMs, this.#options.signal);
-    this.#waitsForPacer = false;
+  async #pumpAt(at: number, inMs: number): Promise<void> {
+    if (at >= this.#wakeAt) return;
+    this.#wakeAt = at;
+    const { clock, signal } = this.#options;
+    await clock.sleep(inMs, signal);
+    if (this.#wakeAt === at) this.#wakeAt = Number.POSITIVE_INFINITY;
     this.pump();
   }
 
@@ -186,6 +190,7 @@ export class Sender {
     // When stopping, a request without an answer leaves its events unsettled, and says nothing about the endpoint.
     if (!(this.#stopping && result instanceof Error)) {
       const verdict = this.#judge(exchange, result);
+      learnLoad(exchange, verdict, result, this.#options.clock.now());
       this.#tellBreakers(exchange, verdict, result);
       if (isForCredentials(result, endpoint)) void this.#renewCredentials();
       this.#outcomes.apply(batch, verdict, result, endpoint);

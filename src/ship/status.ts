@@ -14,9 +14,11 @@ export function statusOf(
     destination: diagnostics.destination,
     inFlight,
     settling: sumOf(open),
-    endpoints: endpoints.map(({ client, breaker, hold, isHeld, remedy }) => ({
+    endpoints: endpoints.map(({ client, breaker, hold, isHeld, remedy, limit, rate }) => ({
       address: client.address,
       breaker: breaker.state,
+      limit: limit.current,
+      ...(rate.perSecond === undefined ? {} : { requestsPerSecond: rate.perSecond }),
       ...(breaker.state === 'closed' ? {} : { retryAt: retryAt(breaker) }),
       ...(isHeld ? { held: { retryAt: retryAt(hold), remedy } } : {}),
     })),

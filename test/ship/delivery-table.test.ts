@@ -88,10 +88,10 @@ it('has a row for every kind of answer, with what becomes of it', async () => {
 
 it('tells the bounds that the code has', async () => {
   const page = await readFile(new URL('../../docs/delivery.md', import.meta.url), 'utf8');
-  const { MOST_HEADER_BYTES, MOST_INTERIM, MOST_REFUSAL_BYTES, requestDeadlineMs } =
+  const { MOST_HEADER_BYTES, MOST_INTERIM, MOST_REFUSAL_BYTES, answerDeadlineMs } =
     await import('../../src/ship/deadline.ts');
   expect(page).toContain(`${MOST_HEADER_BYTES / 1024} KiB of headers`);
   expect(page).toContain(`${MOST_REFUSAL_BYTES / 1024} KiB of a refusal`);
   expect(page).toContain(`${MOST_INTERIM} interim answers`);
-  expect(requestDeadlineMs(3000)).toBe(30_000);
+  expect(answerDeadlineMs(3000)).toBe(30_000);
 });

@@ -127,7 +127,8 @@ export const lagoSchema: SchemaNode = {
       minimum: 1,
       maximum: 256,
       default: 16,
-      description: 'The most requests in flight at a time.',
+      description:
+        'The most requests in flight at a time. How many there are is found out: as many as a server takes without getting slower.',
       examples: [4],
     },
     max_requests_per_second: {
@@ -149,8 +150,18 @@ export const lagoSchema: SchemaNode = {
       minimum: 1,
       maximum: 60_000,
       default: 3000,
-      description: 'Milliseconds to wait: for a connection, and for the answer.',
+      description:
+        'Milliseconds to wait: for a connection, and for each next byte of an answer that has begun; where another address works, also for its first.',
       examples: [10_000],
+    },
+    answer_timeout: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 600_000,
+      default: 30_000,
+      description:
+        'Milliseconds to wait for the first byte of an answer. Where that is not enough it grows, up to four times: what was sent is probably stored, and would be sent again.',
+      examples: [60_000],
     },
     keepalive: {
       type: 'boolean',

@@ -45,6 +45,7 @@ export function destination(
     concurrency: 4,
     ssl_verify: true,
     timeout: 3000,
+    answer_timeout: 30_000,
     keepalive: true,
     keepalive_timeout: 60_000,
     keepalive_lifetime: 300_000,
