@@ -52,7 +52,9 @@ export async function killAtRandom(options: KillOptions): Promise<KillOutcome> {
   const { kills, maxLifeMs, perSecond, killsPerRotation, patienceMs } = options;
   const random = randomFrom(options.seed);
   await using s = await Scenario.start({ workerProcesses: 2 });
-  await s.configure({ destination: { timeout: 200, retry_delay: 0, buffer_duration: 1 } });
+  await s.configure({
+    destination: { timeout: 200, answer_timeout: 200, retry_delay: 0, buffer_duration: 1 },
+  });
   const met: Record<string, number> = {};
   s.sandbox.faults.always(misbehave(random, met));
   const rotate = logrotate({ directives: ['create', 'compress', 'delaycompress'], signalAfter: 0 });
