@@ -187,6 +187,7 @@ export const DEAD_REASONS = [
   'rejected',
   'poison',
   'too_large',
+  'refused',
   'retries_exhausted',
 ] as const;
 
@@ -412,6 +413,8 @@ export interface DeliveryStatus {
     /** Present while it refuses everything (401, 404 …): when it is asked again, and what to do. */
     readonly held?: { readonly retryAt: string; readonly remedy: string };
   }[];
+  /** Events that fail while others do not, and wait apart for another try; `full`: there is no room for more. Absent for none. */
+  readonly suspects?: { readonly events: number; readonly full: boolean };
   /** Present while all endpoints refuse everything: when the first is asked again, and what to do about it. */
   readonly held?: { readonly retryAt: string; readonly remedy: string };
   /** The last failure, in the words of the log; absent when there was none. */

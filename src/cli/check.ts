@@ -2,6 +2,7 @@
 import { insecureEndpoints } from '../config/checks.ts';
 import { clientControlled } from '../map/client-controlled.ts';
 import { doubtful } from '../map/doubtful.ts';
+import { unboundedValues } from '../map/unbounded.ts';
 import { readConfigWithSecrets } from './config-file.ts';
 import { refusePackedSources } from './packed-sources.ts';
 
@@ -11,7 +12,8 @@ export async function check(file: string): Promise<number> {
   for (const address of insecureEndpoints(config)) {
     process.stderr.write(`warning: Using lago endpoint_addrs with no TLS is a security risk: ${address}\n`);
   }
-  for (const { path, message } of [...clientControlled(config), ...doubtful(config)]) {
+  const warnings = [...clientControlled(config), ...doubtful(config), ...unboundedValues(config)];
+  for (const { path, message } of warnings) {
     process.stderr.write(`warning: ${file}: ${path}: ${message}\n`);
   }
   const { sources, rules, destinations } = config;

@@ -114,6 +114,11 @@ function destinationRows(to: DestinationStatus): string[] {
     `  ${to.events} events = ${to.delivered} delivered + ${to.duplicates} duplicates + ${to.dead} dead + ${to.pending} pending; ${to.in_flight} requests in flight`,
     ...(to.lost > 0 ? [`  ${to.lost} of the dead were lost with their chunks: they have no letters`] : []),
     ...endpoints,
+    ...(to.suspects === null
+      ? []
+      : [
+          `  ${to.suspects.events} of the pending fail while others do not: they are tried again apart from these${to.suspects.full ? ', and there is no room for more of them' : ''}`,
+        ]),
     ...(to.held === null ? [] : [`  held until ${to.held.retryAt}: ${to.held.remedy}`]),
     ...to.endpoints.flatMap(({ held }) =>
       held === undefined || held.remedy === to.held?.remedy ? [] : [`  ${held.remedy}`],

@@ -159,6 +159,10 @@ export interface LagoDestinationConfig {
    */
   readonly batch_max_size: number;
   /**
+   * Events of more bytes are sent in batches of their own. Lago on Postgres (since v1.36) cannot store an event whose properties take more than about 2,600 bytes in an index row, and refuses the whole batch with a 500.
+   */
+  readonly large_event_bytes: number;
+  /**
    * Seconds without a new event after which those collected are sent.
    */
   readonly inactive_timeout: number;

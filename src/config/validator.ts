@@ -131,6 +131,7 @@ const schema6 = {
           'x-why': 'Lago takes no more events in one request',
           default: 100,
         },
+        large_event_bytes: { type: 'integer', minimum: 256, default: 2500 },
         inactive_timeout: { type: 'integer', minimum: 1, maximum: 86400, default: 5 },
         buffer_duration: { type: 'integer', minimum: 1, maximum: 86400, default: 60 },
         max_retry_count: { type: 'integer', minimum: 0, 'x-default': 'unlimited' },
@@ -1366,6 +1367,7 @@ const schema9 = {
       'x-why': 'Lago takes no more events in one request',
       default: 100,
     },
+    large_event_bytes: { type: 'integer', minimum: 256, default: 2500 },
     inactive_timeout: { type: 'integer', minimum: 1, maximum: 86400, default: 5 },
     buffer_duration: { type: 'integer', minimum: 1, maximum: 86400, default: 60 },
     max_retry_count: { type: 'integer', minimum: 0, 'x-default': 'unlimited' },
@@ -1418,6 +1420,9 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
     }
     if (data.batch_max_size === undefined) {
       data.batch_max_size = 100;
+    }
+    if (data.large_event_bytes === undefined) {
+      data.large_event_bytes = 2500;
     }
     if (data.inactive_timeout === undefined) {
       data.inactive_timeout = 5;
@@ -1885,15 +1890,15 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         errors++;
       }
     }
-    let data9 = data.inactive_timeout;
+    let data9 = data.large_event_bytes;
     if (!(typeof data9 == 'number' && !(data9 % 1) && !isNaN(data9) && isFinite(data9))) {
       const err24 = {
-        instancePath: instancePath + '/inactive_timeout',
-        schemaPath: '#/properties/inactive_timeout/type',
+        instancePath: instancePath + '/large_event_bytes',
+        schemaPath: '#/properties/large_event_bytes/type',
         keyword: 'type',
         params: { type: 'integer' },
-        schema: schema9.properties.inactive_timeout.type,
-        parentSchema: schema9.properties.inactive_timeout,
+        schema: schema9.properties.large_event_bytes.type,
+        parentSchema: schema9.properties.large_event_bytes,
         data: data9,
       };
       if (vErrors === null) {
@@ -1904,14 +1909,14 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
       errors++;
     }
     if (typeof data9 == 'number' && isFinite(data9)) {
-      if (data9 > 86400 || isNaN(data9)) {
+      if (data9 < 256 || isNaN(data9)) {
         const err25 = {
-          instancePath: instancePath + '/inactive_timeout',
-          schemaPath: '#/properties/inactive_timeout/maximum',
-          keyword: 'maximum',
-          params: { comparison: '<=', limit: 86400 },
-          schema: 86400,
-          parentSchema: schema9.properties.inactive_timeout,
+          instancePath: instancePath + '/large_event_bytes',
+          schemaPath: '#/properties/large_event_bytes/minimum',
+          keyword: 'minimum',
+          params: { comparison: '>=', limit: 256 },
+          schema: 256,
+          parentSchema: schema9.properties.large_event_bytes,
           data: data9,
         };
         if (vErrors === null) {
@@ -1921,51 +1926,51 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (data9 < 1 || isNaN(data9)) {
-        const err26 = {
+    }
+    let data10 = data.inactive_timeout;
+    if (!(typeof data10 == 'number' && !(data10 % 1) && !isNaN(data10) && isFinite(data10))) {
+      const err26 = {
+        instancePath: instancePath + '/inactive_timeout',
+        schemaPath: '#/properties/inactive_timeout/type',
+        keyword: 'type',
+        params: { type: 'integer' },
+        schema: schema9.properties.inactive_timeout.type,
+        parentSchema: schema9.properties.inactive_timeout,
+        data: data10,
+      };
+      if (vErrors === null) {
+        vErrors = [err26];
+      } else {
+        vErrors.push(err26);
+      }
+      errors++;
+    }
+    if (typeof data10 == 'number' && isFinite(data10)) {
+      if (data10 > 86400 || isNaN(data10)) {
+        const err27 = {
+          instancePath: instancePath + '/inactive_timeout',
+          schemaPath: '#/properties/inactive_timeout/maximum',
+          keyword: 'maximum',
+          params: { comparison: '<=', limit: 86400 },
+          schema: 86400,
+          parentSchema: schema9.properties.inactive_timeout,
+          data: data10,
+        };
+        if (vErrors === null) {
+          vErrors = [err27];
+        } else {
+          vErrors.push(err27);
+        }
+        errors++;
+      }
+      if (data10 < 1 || isNaN(data10)) {
+        const err28 = {
           instancePath: instancePath + '/inactive_timeout',
           schemaPath: '#/properties/inactive_timeout/minimum',
           keyword: 'minimum',
           params: { comparison: '>=', limit: 1 },
           schema: 1,
           parentSchema: schema9.properties.inactive_timeout,
-          data: data9,
-        };
-        if (vErrors === null) {
-          vErrors = [err26];
-        } else {
-          vErrors.push(err26);
-        }
-        errors++;
-      }
-    }
-    let data10 = data.buffer_duration;
-    if (!(typeof data10 == 'number' && !(data10 % 1) && !isNaN(data10) && isFinite(data10))) {
-      const err27 = {
-        instancePath: instancePath + '/buffer_duration',
-        schemaPath: '#/properties/buffer_duration/type',
-        keyword: 'type',
-        params: { type: 'integer' },
-        schema: schema9.properties.buffer_duration.type,
-        parentSchema: schema9.properties.buffer_duration,
-        data: data10,
-      };
-      if (vErrors === null) {
-        vErrors = [err27];
-      } else {
-        vErrors.push(err27);
-      }
-      errors++;
-    }
-    if (typeof data10 == 'number' && isFinite(data10)) {
-      if (data10 > 86400 || isNaN(data10)) {
-        const err28 = {
-          instancePath: instancePath + '/buffer_duration',
-          schemaPath: '#/properties/buffer_duration/maximum',
-          keyword: 'maximum',
-          params: { comparison: '<=', limit: 86400 },
-          schema: 86400,
-          parentSchema: schema9.properties.buffer_duration,
           data: data10,
         };
         if (vErrors === null) {
@@ -1975,34 +1980,34 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (data10 < 1 || isNaN(data10)) {
-        const err29 = {
-          instancePath: instancePath + '/buffer_duration',
-          schemaPath: '#/properties/buffer_duration/minimum',
-          keyword: 'minimum',
-          params: { comparison: '>=', limit: 1 },
-          schema: 1,
-          parentSchema: schema9.properties.buffer_duration,
-          data: data10,
-        };
-        if (vErrors === null) {
-          vErrors = [err29];
-        } else {
-          vErrors.push(err29);
-        }
-        errors++;
-      }
     }
-    if (data.max_retry_count !== undefined) {
-      let data11 = data.max_retry_count;
-      if (!(typeof data11 == 'number' && !(data11 % 1) && !isNaN(data11) && isFinite(data11))) {
+    let data11 = data.buffer_duration;
+    if (!(typeof data11 == 'number' && !(data11 % 1) && !isNaN(data11) && isFinite(data11))) {
+      const err29 = {
+        instancePath: instancePath + '/buffer_duration',
+        schemaPath: '#/properties/buffer_duration/type',
+        keyword: 'type',
+        params: { type: 'integer' },
+        schema: schema9.properties.buffer_duration.type,
+        parentSchema: schema9.properties.buffer_duration,
+        data: data11,
+      };
+      if (vErrors === null) {
+        vErrors = [err29];
+      } else {
+        vErrors.push(err29);
+      }
+      errors++;
+    }
+    if (typeof data11 == 'number' && isFinite(data11)) {
+      if (data11 > 86400 || isNaN(data11)) {
         const err30 = {
-          instancePath: instancePath + '/max_retry_count',
-          schemaPath: '#/properties/max_retry_count/type',
-          keyword: 'type',
-          params: { type: 'integer' },
-          schema: schema9.properties.max_retry_count.type,
-          parentSchema: schema9.properties.max_retry_count,
+          instancePath: instancePath + '/buffer_duration',
+          schemaPath: '#/properties/buffer_duration/maximum',
+          keyword: 'maximum',
+          params: { comparison: '<=', limit: 86400 },
+          schema: 86400,
+          parentSchema: schema9.properties.buffer_duration,
           data: data11,
         };
         if (vErrors === null) {
@@ -2012,107 +2017,107 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (typeof data11 == 'number' && isFinite(data11)) {
-        if (data11 < 0 || isNaN(data11)) {
-          const err31 = {
+      if (data11 < 1 || isNaN(data11)) {
+        const err31 = {
+          instancePath: instancePath + '/buffer_duration',
+          schemaPath: '#/properties/buffer_duration/minimum',
+          keyword: 'minimum',
+          params: { comparison: '>=', limit: 1 },
+          schema: 1,
+          parentSchema: schema9.properties.buffer_duration,
+          data: data11,
+        };
+        if (vErrors === null) {
+          vErrors = [err31];
+        } else {
+          vErrors.push(err31);
+        }
+        errors++;
+      }
+    }
+    if (data.max_retry_count !== undefined) {
+      let data12 = data.max_retry_count;
+      if (!(typeof data12 == 'number' && !(data12 % 1) && !isNaN(data12) && isFinite(data12))) {
+        const err32 = {
+          instancePath: instancePath + '/max_retry_count',
+          schemaPath: '#/properties/max_retry_count/type',
+          keyword: 'type',
+          params: { type: 'integer' },
+          schema: schema9.properties.max_retry_count.type,
+          parentSchema: schema9.properties.max_retry_count,
+          data: data12,
+        };
+        if (vErrors === null) {
+          vErrors = [err32];
+        } else {
+          vErrors.push(err32);
+        }
+        errors++;
+      }
+      if (typeof data12 == 'number' && isFinite(data12)) {
+        if (data12 < 0 || isNaN(data12)) {
+          const err33 = {
             instancePath: instancePath + '/max_retry_count',
             schemaPath: '#/properties/max_retry_count/minimum',
             keyword: 'minimum',
             params: { comparison: '>=', limit: 0 },
             schema: 0,
             parentSchema: schema9.properties.max_retry_count,
-            data: data11,
+            data: data12,
           };
           if (vErrors === null) {
-            vErrors = [err31];
+            vErrors = [err33];
           } else {
-            vErrors.push(err31);
+            vErrors.push(err33);
           }
           errors++;
         }
       }
     }
-    let data12 = data.retry_delay;
-    if (!(typeof data12 == 'number' && !(data12 % 1) && !isNaN(data12) && isFinite(data12))) {
-      const err32 = {
+    let data13 = data.retry_delay;
+    if (!(typeof data13 == 'number' && !(data13 % 1) && !isNaN(data13) && isFinite(data13))) {
+      const err34 = {
         instancePath: instancePath + '/retry_delay',
         schemaPath: '#/properties/retry_delay/type',
         keyword: 'type',
         params: { type: 'integer' },
         schema: schema9.properties.retry_delay.type,
         parentSchema: schema9.properties.retry_delay,
-        data: data12,
+        data: data13,
       };
       if (vErrors === null) {
-        vErrors = [err32];
+        vErrors = [err34];
       } else {
-        vErrors.push(err32);
+        vErrors.push(err34);
       }
       errors++;
     }
-    if (typeof data12 == 'number' && isFinite(data12)) {
-      if (data12 > 86400 || isNaN(data12)) {
-        const err33 = {
+    if (typeof data13 == 'number' && isFinite(data13)) {
+      if (data13 > 86400 || isNaN(data13)) {
+        const err35 = {
           instancePath: instancePath + '/retry_delay',
           schemaPath: '#/properties/retry_delay/maximum',
           keyword: 'maximum',
           params: { comparison: '<=', limit: 86400 },
           schema: 86400,
           parentSchema: schema9.properties.retry_delay,
-          data: data12,
+          data: data13,
         };
         if (vErrors === null) {
-          vErrors = [err33];
+          vErrors = [err35];
         } else {
-          vErrors.push(err33);
+          vErrors.push(err35);
         }
         errors++;
       }
-      if (data12 < 0 || isNaN(data12)) {
-        const err34 = {
+      if (data13 < 0 || isNaN(data13)) {
+        const err36 = {
           instancePath: instancePath + '/retry_delay',
           schemaPath: '#/properties/retry_delay/minimum',
           keyword: 'minimum',
           params: { comparison: '>=', limit: 0 },
           schema: 0,
           parentSchema: schema9.properties.retry_delay,
-          data: data12,
-        };
-        if (vErrors === null) {
-          vErrors = [err34];
-        } else {
-          vErrors.push(err34);
-        }
-        errors++;
-      }
-    }
-    let data13 = data.concurrency;
-    if (!(typeof data13 == 'number' && !(data13 % 1) && !isNaN(data13) && isFinite(data13))) {
-      const err35 = {
-        instancePath: instancePath + '/concurrency',
-        schemaPath: '#/properties/concurrency/type',
-        keyword: 'type',
-        params: { type: 'integer' },
-        schema: schema9.properties.concurrency.type,
-        parentSchema: schema9.properties.concurrency,
-        data: data13,
-      };
-      if (vErrors === null) {
-        vErrors = [err35];
-      } else {
-        vErrors.push(err35);
-      }
-      errors++;
-    }
-    if (typeof data13 == 'number' && isFinite(data13)) {
-      if (data13 > 256 || isNaN(data13)) {
-        const err36 = {
-          instancePath: instancePath + '/concurrency',
-          schemaPath: '#/properties/concurrency/maximum',
-          keyword: 'maximum',
-          params: { comparison: '<=', limit: 256 },
-          schema: 256,
-          parentSchema: schema9.properties.concurrency,
           data: data13,
         };
         if (vErrors === null) {
@@ -2122,52 +2127,51 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (data13 < 1 || isNaN(data13)) {
-        const err37 = {
+    }
+    let data14 = data.concurrency;
+    if (!(typeof data14 == 'number' && !(data14 % 1) && !isNaN(data14) && isFinite(data14))) {
+      const err37 = {
+        instancePath: instancePath + '/concurrency',
+        schemaPath: '#/properties/concurrency/type',
+        keyword: 'type',
+        params: { type: 'integer' },
+        schema: schema9.properties.concurrency.type,
+        parentSchema: schema9.properties.concurrency,
+        data: data14,
+      };
+      if (vErrors === null) {
+        vErrors = [err37];
+      } else {
+        vErrors.push(err37);
+      }
+      errors++;
+    }
+    if (typeof data14 == 'number' && isFinite(data14)) {
+      if (data14 > 256 || isNaN(data14)) {
+        const err38 = {
+          instancePath: instancePath + '/concurrency',
+          schemaPath: '#/properties/concurrency/maximum',
+          keyword: 'maximum',
+          params: { comparison: '<=', limit: 256 },
+          schema: 256,
+          parentSchema: schema9.properties.concurrency,
+          data: data14,
+        };
+        if (vErrors === null) {
+          vErrors = [err38];
+        } else {
+          vErrors.push(err38);
+        }
+        errors++;
+      }
+      if (data14 < 1 || isNaN(data14)) {
+        const err39 = {
           instancePath: instancePath + '/concurrency',
           schemaPath: '#/properties/concurrency/minimum',
           keyword: 'minimum',
           params: { comparison: '>=', limit: 1 },
           schema: 1,
           parentSchema: schema9.properties.concurrency,
-          data: data13,
-        };
-        if (vErrors === null) {
-          vErrors = [err37];
-        } else {
-          vErrors.push(err37);
-        }
-        errors++;
-      }
-    }
-    if (data.max_requests_per_second !== undefined) {
-      let data14 = data.max_requests_per_second;
-      if (typeof data14 == 'number' && isFinite(data14)) {
-        if (data14 <= 0 || isNaN(data14)) {
-          const err38 = {
-            instancePath: instancePath + '/max_requests_per_second',
-            schemaPath: '#/properties/max_requests_per_second/exclusiveMinimum',
-            keyword: 'exclusiveMinimum',
-            params: { comparison: '>', limit: 0 },
-            schema: 0,
-            parentSchema: schema9.properties.max_requests_per_second,
-            data: data14,
-          };
-          if (vErrors === null) {
-            vErrors = [err38];
-          } else {
-            vErrors.push(err38);
-          }
-          errors++;
-        }
-      } else {
-        const err39 = {
-          instancePath: instancePath + '/max_requests_per_second',
-          schemaPath: '#/properties/max_requests_per_second/type',
-          keyword: 'type',
-          params: { type: 'number' },
-          schema: schema9.properties.max_requests_per_second.type,
-          parentSchema: schema9.properties.max_requests_per_second,
           data: data14,
         };
         if (vErrors === null) {
@@ -2178,105 +2182,106 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         errors++;
       }
     }
-    let data15 = data.ssl_verify;
-    if (typeof data15 !== 'boolean') {
-      const err40 = {
+    if (data.max_requests_per_second !== undefined) {
+      let data15 = data.max_requests_per_second;
+      if (typeof data15 == 'number' && isFinite(data15)) {
+        if (data15 <= 0 || isNaN(data15)) {
+          const err40 = {
+            instancePath: instancePath + '/max_requests_per_second',
+            schemaPath: '#/properties/max_requests_per_second/exclusiveMinimum',
+            keyword: 'exclusiveMinimum',
+            params: { comparison: '>', limit: 0 },
+            schema: 0,
+            parentSchema: schema9.properties.max_requests_per_second,
+            data: data15,
+          };
+          if (vErrors === null) {
+            vErrors = [err40];
+          } else {
+            vErrors.push(err40);
+          }
+          errors++;
+        }
+      } else {
+        const err41 = {
+          instancePath: instancePath + '/max_requests_per_second',
+          schemaPath: '#/properties/max_requests_per_second/type',
+          keyword: 'type',
+          params: { type: 'number' },
+          schema: schema9.properties.max_requests_per_second.type,
+          parentSchema: schema9.properties.max_requests_per_second,
+          data: data15,
+        };
+        if (vErrors === null) {
+          vErrors = [err41];
+        } else {
+          vErrors.push(err41);
+        }
+        errors++;
+      }
+    }
+    let data16 = data.ssl_verify;
+    if (typeof data16 !== 'boolean') {
+      const err42 = {
         instancePath: instancePath + '/ssl_verify',
         schemaPath: '#/properties/ssl_verify/type',
         keyword: 'type',
         params: { type: 'boolean' },
         schema: schema9.properties.ssl_verify.type,
         parentSchema: schema9.properties.ssl_verify,
-        data: data15,
+        data: data16,
       };
       if (vErrors === null) {
-        vErrors = [err40];
+        vErrors = [err42];
       } else {
-        vErrors.push(err40);
+        vErrors.push(err42);
       }
       errors++;
     }
-    let data16 = data.timeout;
-    if (!(typeof data16 == 'number' && !(data16 % 1) && !isNaN(data16) && isFinite(data16))) {
-      const err41 = {
+    let data17 = data.timeout;
+    if (!(typeof data17 == 'number' && !(data17 % 1) && !isNaN(data17) && isFinite(data17))) {
+      const err43 = {
         instancePath: instancePath + '/timeout',
         schemaPath: '#/properties/timeout/type',
         keyword: 'type',
         params: { type: 'integer' },
         schema: schema9.properties.timeout.type,
         parentSchema: schema9.properties.timeout,
-        data: data16,
+        data: data17,
       };
       if (vErrors === null) {
-        vErrors = [err41];
+        vErrors = [err43];
       } else {
-        vErrors.push(err41);
+        vErrors.push(err43);
       }
       errors++;
     }
-    if (typeof data16 == 'number' && isFinite(data16)) {
-      if (data16 > 60000 || isNaN(data16)) {
-        const err42 = {
+    if (typeof data17 == 'number' && isFinite(data17)) {
+      if (data17 > 60000 || isNaN(data17)) {
+        const err44 = {
           instancePath: instancePath + '/timeout',
           schemaPath: '#/properties/timeout/maximum',
           keyword: 'maximum',
           params: { comparison: '<=', limit: 60000 },
           schema: 60000,
           parentSchema: schema9.properties.timeout,
-          data: data16,
+          data: data17,
         };
         if (vErrors === null) {
-          vErrors = [err42];
+          vErrors = [err44];
         } else {
-          vErrors.push(err42);
+          vErrors.push(err44);
         }
         errors++;
       }
-      if (data16 < 1 || isNaN(data16)) {
-        const err43 = {
+      if (data17 < 1 || isNaN(data17)) {
+        const err45 = {
           instancePath: instancePath + '/timeout',
           schemaPath: '#/properties/timeout/minimum',
           keyword: 'minimum',
           params: { comparison: '>=', limit: 1 },
           schema: 1,
           parentSchema: schema9.properties.timeout,
-          data: data16,
-        };
-        if (vErrors === null) {
-          vErrors = [err43];
-        } else {
-          vErrors.push(err43);
-        }
-        errors++;
-      }
-    }
-    let data17 = data.answer_timeout;
-    if (!(typeof data17 == 'number' && !(data17 % 1) && !isNaN(data17) && isFinite(data17))) {
-      const err44 = {
-        instancePath: instancePath + '/answer_timeout',
-        schemaPath: '#/properties/answer_timeout/type',
-        keyword: 'type',
-        params: { type: 'integer' },
-        schema: schema9.properties.answer_timeout.type,
-        parentSchema: schema9.properties.answer_timeout,
-        data: data17,
-      };
-      if (vErrors === null) {
-        vErrors = [err44];
-      } else {
-        vErrors.push(err44);
-      }
-      errors++;
-    }
-    if (typeof data17 == 'number' && isFinite(data17)) {
-      if (data17 > 600000 || isNaN(data17)) {
-        const err45 = {
-          instancePath: instancePath + '/answer_timeout',
-          schemaPath: '#/properties/answer_timeout/maximum',
-          keyword: 'maximum',
-          params: { comparison: '<=', limit: 600000 },
-          schema: 600000,
-          parentSchema: schema9.properties.answer_timeout,
           data: data17,
         };
         if (vErrors === null) {
@@ -2286,123 +2291,123 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (data17 < 1 || isNaN(data17)) {
-        const err46 = {
+    }
+    let data18 = data.answer_timeout;
+    if (!(typeof data18 == 'number' && !(data18 % 1) && !isNaN(data18) && isFinite(data18))) {
+      const err46 = {
+        instancePath: instancePath + '/answer_timeout',
+        schemaPath: '#/properties/answer_timeout/type',
+        keyword: 'type',
+        params: { type: 'integer' },
+        schema: schema9.properties.answer_timeout.type,
+        parentSchema: schema9.properties.answer_timeout,
+        data: data18,
+      };
+      if (vErrors === null) {
+        vErrors = [err46];
+      } else {
+        vErrors.push(err46);
+      }
+      errors++;
+    }
+    if (typeof data18 == 'number' && isFinite(data18)) {
+      if (data18 > 600000 || isNaN(data18)) {
+        const err47 = {
+          instancePath: instancePath + '/answer_timeout',
+          schemaPath: '#/properties/answer_timeout/maximum',
+          keyword: 'maximum',
+          params: { comparison: '<=', limit: 600000 },
+          schema: 600000,
+          parentSchema: schema9.properties.answer_timeout,
+          data: data18,
+        };
+        if (vErrors === null) {
+          vErrors = [err47];
+        } else {
+          vErrors.push(err47);
+        }
+        errors++;
+      }
+      if (data18 < 1 || isNaN(data18)) {
+        const err48 = {
           instancePath: instancePath + '/answer_timeout',
           schemaPath: '#/properties/answer_timeout/minimum',
           keyword: 'minimum',
           params: { comparison: '>=', limit: 1 },
           schema: 1,
           parentSchema: schema9.properties.answer_timeout,
-          data: data17,
+          data: data18,
         };
         if (vErrors === null) {
-          vErrors = [err46];
+          vErrors = [err48];
         } else {
-          vErrors.push(err46);
+          vErrors.push(err48);
         }
         errors++;
       }
     }
-    let data18 = data.keepalive;
-    if (typeof data18 !== 'boolean') {
-      const err47 = {
+    let data19 = data.keepalive;
+    if (typeof data19 !== 'boolean') {
+      const err49 = {
         instancePath: instancePath + '/keepalive',
         schemaPath: '#/properties/keepalive/type',
         keyword: 'type',
         params: { type: 'boolean' },
         schema: schema9.properties.keepalive.type,
         parentSchema: schema9.properties.keepalive,
-        data: data18,
+        data: data19,
       };
       if (vErrors === null) {
-        vErrors = [err47];
+        vErrors = [err49];
       } else {
-        vErrors.push(err47);
+        vErrors.push(err49);
       }
       errors++;
     }
-    let data19 = data.keepalive_timeout;
-    if (!(typeof data19 == 'number' && !(data19 % 1) && !isNaN(data19) && isFinite(data19))) {
-      const err48 = {
+    let data20 = data.keepalive_timeout;
+    if (!(typeof data20 == 'number' && !(data20 % 1) && !isNaN(data20) && isFinite(data20))) {
+      const err50 = {
         instancePath: instancePath + '/keepalive_timeout',
         schemaPath: '#/properties/keepalive_timeout/type',
         keyword: 'type',
         params: { type: 'integer' },
         schema: schema9.properties.keepalive_timeout.type,
         parentSchema: schema9.properties.keepalive_timeout,
-        data: data19,
+        data: data20,
       };
       if (vErrors === null) {
-        vErrors = [err48];
+        vErrors = [err50];
       } else {
-        vErrors.push(err48);
+        vErrors.push(err50);
       }
       errors++;
     }
-    if (typeof data19 == 'number' && isFinite(data19)) {
-      if (data19 > 86400000 || isNaN(data19)) {
-        const err49 = {
+    if (typeof data20 == 'number' && isFinite(data20)) {
+      if (data20 > 86400000 || isNaN(data20)) {
+        const err51 = {
           instancePath: instancePath + '/keepalive_timeout',
           schemaPath: '#/properties/keepalive_timeout/maximum',
           keyword: 'maximum',
           params: { comparison: '<=', limit: 86400000 },
           schema: 86400000,
           parentSchema: schema9.properties.keepalive_timeout,
-          data: data19,
+          data: data20,
         };
         if (vErrors === null) {
-          vErrors = [err49];
+          vErrors = [err51];
         } else {
-          vErrors.push(err49);
+          vErrors.push(err51);
         }
         errors++;
       }
-      if (data19 < 1000 || isNaN(data19)) {
-        const err50 = {
+      if (data20 < 1000 || isNaN(data20)) {
+        const err52 = {
           instancePath: instancePath + '/keepalive_timeout',
           schemaPath: '#/properties/keepalive_timeout/minimum',
           keyword: 'minimum',
           params: { comparison: '>=', limit: 1000 },
           schema: 1000,
           parentSchema: schema9.properties.keepalive_timeout,
-          data: data19,
-        };
-        if (vErrors === null) {
-          vErrors = [err50];
-        } else {
-          vErrors.push(err50);
-        }
-        errors++;
-      }
-    }
-    let data20 = data.keepalive_lifetime;
-    if (!(typeof data20 == 'number' && !(data20 % 1) && !isNaN(data20) && isFinite(data20))) {
-      const err51 = {
-        instancePath: instancePath + '/keepalive_lifetime',
-        schemaPath: '#/properties/keepalive_lifetime/type',
-        keyword: 'type',
-        params: { type: 'integer' },
-        schema: schema9.properties.keepalive_lifetime.type,
-        parentSchema: schema9.properties.keepalive_lifetime,
-        data: data20,
-      };
-      if (vErrors === null) {
-        vErrors = [err51];
-      } else {
-        vErrors.push(err51);
-      }
-      errors++;
-    }
-    if (typeof data20 == 'number' && isFinite(data20)) {
-      if (data20 > 86400000 || isNaN(data20)) {
-        const err52 = {
-          instancePath: instancePath + '/keepalive_lifetime',
-          schemaPath: '#/properties/keepalive_lifetime/maximum',
-          keyword: 'maximum',
-          params: { comparison: '<=', limit: 86400000 },
-          schema: 86400000,
-          parentSchema: schema9.properties.keepalive_lifetime,
           data: data20,
         };
         if (vErrors === null) {
@@ -2412,51 +2417,51 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (data20 < 1000 || isNaN(data20)) {
-        const err53 = {
+    }
+    let data21 = data.keepalive_lifetime;
+    if (!(typeof data21 == 'number' && !(data21 % 1) && !isNaN(data21) && isFinite(data21))) {
+      const err53 = {
+        instancePath: instancePath + '/keepalive_lifetime',
+        schemaPath: '#/properties/keepalive_lifetime/type',
+        keyword: 'type',
+        params: { type: 'integer' },
+        schema: schema9.properties.keepalive_lifetime.type,
+        parentSchema: schema9.properties.keepalive_lifetime,
+        data: data21,
+      };
+      if (vErrors === null) {
+        vErrors = [err53];
+      } else {
+        vErrors.push(err53);
+      }
+      errors++;
+    }
+    if (typeof data21 == 'number' && isFinite(data21)) {
+      if (data21 > 86400000 || isNaN(data21)) {
+        const err54 = {
+          instancePath: instancePath + '/keepalive_lifetime',
+          schemaPath: '#/properties/keepalive_lifetime/maximum',
+          keyword: 'maximum',
+          params: { comparison: '<=', limit: 86400000 },
+          schema: 86400000,
+          parentSchema: schema9.properties.keepalive_lifetime,
+          data: data21,
+        };
+        if (vErrors === null) {
+          vErrors = [err54];
+        } else {
+          vErrors.push(err54);
+        }
+        errors++;
+      }
+      if (data21 < 1000 || isNaN(data21)) {
+        const err55 = {
           instancePath: instancePath + '/keepalive_lifetime',
           schemaPath: '#/properties/keepalive_lifetime/minimum',
           keyword: 'minimum',
           params: { comparison: '>=', limit: 1000 },
           schema: 1000,
           parentSchema: schema9.properties.keepalive_lifetime,
-          data: data20,
-        };
-        if (vErrors === null) {
-          vErrors = [err53];
-        } else {
-          vErrors.push(err53);
-        }
-        errors++;
-      }
-    }
-    let data21 = data.keepalive_pool;
-    if (!(typeof data21 == 'number' && !(data21 % 1) && !isNaN(data21) && isFinite(data21))) {
-      const err54 = {
-        instancePath: instancePath + '/keepalive_pool',
-        schemaPath: '#/properties/keepalive_pool/type',
-        keyword: 'type',
-        params: { type: 'integer' },
-        schema: schema9.properties.keepalive_pool.type,
-        parentSchema: schema9.properties.keepalive_pool,
-        data: data21,
-      };
-      if (vErrors === null) {
-        vErrors = [err54];
-      } else {
-        vErrors.push(err54);
-      }
-      errors++;
-    }
-    if (typeof data21 == 'number' && isFinite(data21)) {
-      if (data21 < 1 || isNaN(data21)) {
-        const err55 = {
-          instancePath: instancePath + '/keepalive_pool',
-          schemaPath: '#/properties/keepalive_pool/minimum',
-          keyword: 'minimum',
-          params: { comparison: '>=', limit: 1 },
-          schema: 1,
-          parentSchema: schema9.properties.keepalive_pool,
           data: data21,
         };
         if (vErrors === null) {
@@ -2467,34 +2472,33 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.ca_file !== undefined) {
-      let data22 = data.ca_file;
-      if (typeof data22 === 'string') {
-        if (func3(data22) < 1) {
-          const err56 = {
-            instancePath: instancePath + '/ca_file',
-            schemaPath: '#/properties/ca_file/minLength',
-            keyword: 'minLength',
-            params: { limit: 1 },
-            schema: 1,
-            parentSchema: schema9.properties.ca_file,
-            data: data22,
-          };
-          if (vErrors === null) {
-            vErrors = [err56];
-          } else {
-            vErrors.push(err56);
-          }
-          errors++;
-        }
+    let data22 = data.keepalive_pool;
+    if (!(typeof data22 == 'number' && !(data22 % 1) && !isNaN(data22) && isFinite(data22))) {
+      const err56 = {
+        instancePath: instancePath + '/keepalive_pool',
+        schemaPath: '#/properties/keepalive_pool/type',
+        keyword: 'type',
+        params: { type: 'integer' },
+        schema: schema9.properties.keepalive_pool.type,
+        parentSchema: schema9.properties.keepalive_pool,
+        data: data22,
+      };
+      if (vErrors === null) {
+        vErrors = [err56];
       } else {
+        vErrors.push(err56);
+      }
+      errors++;
+    }
+    if (typeof data22 == 'number' && isFinite(data22)) {
+      if (data22 < 1 || isNaN(data22)) {
         const err57 = {
-          instancePath: instancePath + '/ca_file',
-          schemaPath: '#/properties/ca_file/type',
-          keyword: 'type',
-          params: { type: 'string' },
-          schema: schema9.properties.ca_file.type,
-          parentSchema: schema9.properties.ca_file,
+          instancePath: instancePath + '/keepalive_pool',
+          schemaPath: '#/properties/keepalive_pool/minimum',
+          keyword: 'minimum',
+          params: { comparison: '>=', limit: 1 },
+          schema: 1,
+          parentSchema: schema9.properties.keepalive_pool,
           data: data22,
         };
         if (vErrors === null) {
@@ -2505,17 +2509,17 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.cert_file !== undefined) {
-      let data23 = data.cert_file;
+    if (data.ca_file !== undefined) {
+      let data23 = data.ca_file;
       if (typeof data23 === 'string') {
         if (func3(data23) < 1) {
           const err58 = {
-            instancePath: instancePath + '/cert_file',
-            schemaPath: '#/properties/cert_file/minLength',
+            instancePath: instancePath + '/ca_file',
+            schemaPath: '#/properties/ca_file/minLength',
             keyword: 'minLength',
             params: { limit: 1 },
             schema: 1,
-            parentSchema: schema9.properties.cert_file,
+            parentSchema: schema9.properties.ca_file,
             data: data23,
           };
           if (vErrors === null) {
@@ -2527,12 +2531,12 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         }
       } else {
         const err59 = {
-          instancePath: instancePath + '/cert_file',
-          schemaPath: '#/properties/cert_file/type',
+          instancePath: instancePath + '/ca_file',
+          schemaPath: '#/properties/ca_file/type',
           keyword: 'type',
           params: { type: 'string' },
-          schema: schema9.properties.cert_file.type,
-          parentSchema: schema9.properties.cert_file,
+          schema: schema9.properties.ca_file.type,
+          parentSchema: schema9.properties.ca_file,
           data: data23,
         };
         if (vErrors === null) {
@@ -2543,17 +2547,17 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.key_file !== undefined) {
-      let data24 = data.key_file;
+    if (data.cert_file !== undefined) {
+      let data24 = data.cert_file;
       if (typeof data24 === 'string') {
         if (func3(data24) < 1) {
           const err60 = {
-            instancePath: instancePath + '/key_file',
-            schemaPath: '#/properties/key_file/minLength',
+            instancePath: instancePath + '/cert_file',
+            schemaPath: '#/properties/cert_file/minLength',
             keyword: 'minLength',
             params: { limit: 1 },
             schema: 1,
-            parentSchema: schema9.properties.key_file,
+            parentSchema: schema9.properties.cert_file,
             data: data24,
           };
           if (vErrors === null) {
@@ -2565,12 +2569,12 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         }
       } else {
         const err61 = {
-          instancePath: instancePath + '/key_file',
-          schemaPath: '#/properties/key_file/type',
+          instancePath: instancePath + '/cert_file',
+          schemaPath: '#/properties/cert_file/type',
           keyword: 'type',
           params: { type: 'string' },
-          schema: schema9.properties.key_file.type,
-          parentSchema: schema9.properties.key_file,
+          schema: schema9.properties.cert_file.type,
+          parentSchema: schema9.properties.cert_file,
           data: data24,
         };
         if (vErrors === null) {
@@ -2581,17 +2585,17 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.proxy !== undefined) {
-      let data25 = data.proxy;
+    if (data.key_file !== undefined) {
+      let data25 = data.key_file;
       if (typeof data25 === 'string') {
-        if (!pattern4.test(data25)) {
+        if (func3(data25) < 1) {
           const err62 = {
-            instancePath: instancePath + '/proxy',
-            schemaPath: '#/properties/proxy/pattern',
-            keyword: 'pattern',
-            params: { pattern: '^(?:[Hh][Tt][Tt][Pp][Ss]?://[^\\s/?#]+|\\$env://|\\$file://|env$)' },
-            schema: '^(?:[Hh][Tt][Tt][Pp][Ss]?://[^\\s/?#]+|\\$env://|\\$file://|env$)',
-            parentSchema: schema9.properties.proxy,
+            instancePath: instancePath + '/key_file',
+            schemaPath: '#/properties/key_file/minLength',
+            keyword: 'minLength',
+            params: { limit: 1 },
+            schema: 1,
+            parentSchema: schema9.properties.key_file,
             data: data25,
           };
           if (vErrors === null) {
@@ -2603,12 +2607,12 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         }
       } else {
         const err63 = {
-          instancePath: instancePath + '/proxy',
-          schemaPath: '#/properties/proxy/type',
+          instancePath: instancePath + '/key_file',
+          schemaPath: '#/properties/key_file/type',
           keyword: 'type',
           params: { type: 'string' },
-          schema: schema9.properties.proxy.type,
-          parentSchema: schema9.properties.proxy,
+          schema: schema9.properties.key_file.type,
+          parentSchema: schema9.properties.key_file,
           data: data25,
         };
         if (vErrors === null) {
@@ -2619,8 +2623,46 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
         errors++;
       }
     }
+    if (data.proxy !== undefined) {
+      let data26 = data.proxy;
+      if (typeof data26 === 'string') {
+        if (!pattern4.test(data26)) {
+          const err64 = {
+            instancePath: instancePath + '/proxy',
+            schemaPath: '#/properties/proxy/pattern',
+            keyword: 'pattern',
+            params: { pattern: '^(?:[Hh][Tt][Tt][Pp][Ss]?://[^\\s/?#]+|\\$env://|\\$file://|env$)' },
+            schema: '^(?:[Hh][Tt][Tt][Pp][Ss]?://[^\\s/?#]+|\\$env://|\\$file://|env$)',
+            parentSchema: schema9.properties.proxy,
+            data: data26,
+          };
+          if (vErrors === null) {
+            vErrors = [err64];
+          } else {
+            vErrors.push(err64);
+          }
+          errors++;
+        }
+      } else {
+        const err65 = {
+          instancePath: instancePath + '/proxy',
+          schemaPath: '#/properties/proxy/type',
+          keyword: 'type',
+          params: { type: 'string' },
+          schema: schema9.properties.proxy.type,
+          parentSchema: schema9.properties.proxy,
+          data: data26,
+        };
+        if (vErrors === null) {
+          vErrors = [err65];
+        } else {
+          vErrors.push(err65);
+        }
+        errors++;
+      }
+    }
   } else {
-    const err64 = {
+    const err66 = {
       instancePath,
       schemaPath: '#/type',
       keyword: 'type',
@@ -2630,9 +2672,9 @@ function validate26(data, { instancePath = '', parentData, parentDataProperty, r
       data,
     };
     if (vErrors === null) {
-      vErrors = [err64];
+      vErrors = [err66];
     } else {
-      vErrors.push(err64);
+      vErrors.push(err66);
     }
     errors++;
   }

@@ -72,6 +72,8 @@ export interface DestinationStatus extends DestinationCounts {
   readonly endpoints: DeliveryStatus['endpoints'];
   /** Not null while the destination refuses everything: when it is asked again, and what to do. */
   readonly held: NonNullable<DeliveryStatus['held']> | null;
+  /** Events that fail while others do not, and wait apart for another try; null for none. */
+  readonly suspects: NonNullable<DeliveryStatus['suspects']> | null;
   readonly last_error: NonNullable<DeliveryStatus['lastError']> | null;
 }
 
@@ -175,7 +177,7 @@ function sampledStatus({ positions, sampled }: SourceBook = { positions: [], sam
 export function destinationStatus(
   counts: DestinationCounts,
   open: number,
-  { destination, inFlight, settling, endpoints, held, lastError }: DeliveryStatus,
+  { destination, inFlight, settling, endpoints, suspects, held, lastError }: DeliveryStatus,
 ): DestinationStatus {
   const events = counts.events + open;
   const delivered = counts.delivered + settling.delivered;
@@ -192,6 +194,7 @@ export function destinationStatus(
     in_flight: inFlight,
     endpoints,
     held: held ?? null,
+    suspects: suspects ?? null,
     last_error: lastError ?? null,
   };
 }

@@ -134,6 +134,8 @@ export type TelemetryEvent =
   | { event: 'destination_held'; destination: string; message: string; remedy: string }
   /** After a refusal the token, or certificate files, were read again, and are others now. */
   | { event: 'credentials_renewed'; destination: string; token: boolean; files: boolean }
+  /** Many events fail while others do not: there is no room for more of them beside the queue. */
+  | { event: 'suspects_full'; destination: string; events: number }
   | { event: 'event_dead'; destination: string; reason: DeadReason; message: string }
   | { event: 'insecure_endpoint'; address: string }
   | { event: 'batch_size_lowered'; destination: string; size: number }

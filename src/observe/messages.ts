@@ -213,6 +213,12 @@ export const MESSAGES: MessageTable = {
       `${processor(e.destination)} failed to process entries: ${e.message}; everything is kept until this is mended: ${e.remedy}`,
     repeatKey: byDestination,
   },
+  suspects_full: {
+    level: 'error',
+    text: (e) =>
+      `${processor(e.destination)} failed to process entries: ${e.events} events fail while others do not, and there is no room for more of them: each is tried at shorter intervals, and what fails now holds its part of the queue up; see what they have in common in state_dir/dead/`,
+    repeatKey: byDestination,
+  },
   credentials_renewed: {
     level: 'info',
     text: (e) =>

@@ -34,13 +34,22 @@ export type Verdict =
   /** Something in the batch cannot be accepted: divide it until that stands alone, and give that up for `reason`. */
   | { readonly kind: 'divide'; readonly reason: 'poison' | 'too_large' }
   /** Nothing is wrong with the batch; the destination has to be mended first. */
-  | { readonly kind: 'hold'; readonly remedy: string }
+  | {
+      readonly kind: 'hold';
+      readonly remedy: string;
+      /** Something on the way may have refused the batch for a text in it … */
+      readonly isDoubtful?: boolean;
+      /** … which is the likelier cause: it is soon found out. */
+      readonly isLikelyText?: boolean;
+    }
   /** As `hold`, but that nothing is wrong with the batch is only likely: the endpoint refuses everything alike. */
   | { readonly kind: 'hopeless'; readonly remedy: string }
   /** A single event may be at fault, or not: it is sent again when that can be told. */
   | { readonly kind: 'wait' }
   /** This single event is at fault. */
   | { readonly kind: 'give_up'; readonly reason: 'poison' | 'too_large' }
+  /** It fails, and others do not: as far as is known the batch is at fault, and the endpoint is well. */
+  | { readonly kind: 'suspect' }
   /** Not now. `down`: the server itself says that it takes nothing at all. */
   | { readonly kind: 'retry'; readonly failure: 'down' | 'ailing'; readonly minimumMs: number };
 
@@ -53,6 +62,11 @@ const TOO_MANY: Verdict = { kind: 'too_many' };
 const POISON: Verdict = { kind: 'divide', reason: 'poison' };
 const TOO_LARGE: Verdict = { kind: 'divide', reason: 'too_large' };
 
+/** Of the key, the path or the plan, never of a text in the body. */
+const ABOUT_EVERYTHING: ReadonlySet<number> = new Set([401, 402, 404, 405, 407]);
+/** Hardly ever of a text in the body. */
+const MOSTLY_EVERYTHING: ReadonlySet<number> = new Set([409, 415]);
+
 /**
  * Never throws, whatever the answer holds.
  * @param events in the batch
@@ -62,17 +76,22 @@ export function judge(answer: Answer, events: number, now: number, check: Answer
   const { status } = answer;
   if (status >= 200 && status < 300) {
     if (answer.confirmed || (check === 'status' && !isHtml(answer))) return DELIVERED;
-    return { kind: 'hold', remedy: remedyFor(isHtml(answer) ? 'not_lago' : 'not_confirmed', answer.headers) };
+    const remedy = remedyFor(isHtml(answer) ? 'not_lago' : 'not_confirmed', answer.headers);
+    return { kind: 'hold', remedy, isDoubtful: true };
   }
   if (status === 400) return judge400(answer);
   if (status === 413) return TOO_LARGE;
   if (status === 422) return judge422(answer, events);
   if (status === 408 || status === 425 || status === 429 || status >= 500) return judgeTransient(answer, now);
-  return { kind: 'hold', remedy: remedyFor(status, answer.headers) };
+  const remedy = remedyFor(status, answer.headers);
+  if (ABOUT_EVERYTHING.has(status) || status < 400 || isOfLago(answer)) return { kind: 'hold', remedy };
+  return { kind: 'hold', remedy, isDoubtful: true, isLikelyText: !MOSTLY_EVERYTHING.has(status) };
 }
 
 function judge400(answer: Answer): Verdict {
-  if (isHtml(answer)) return { kind: 'hold', remedy: remedyFor('not_lago', answer.headers) };
+  if (isHtml(answer)) {
+    return { kind: 'hold', remedy: remedyFor('not_lago', answer.headers), isDoubtful: true };
+  }
   if (!answer.isWhole) return { kind: 'hold', remedy: remedyFor('unreadable', answer.headers) };
   // What Lago's other endpoints say about a body they do not know: every batch would be refused.
   if (answer.body.includes('param is missing')) {
@@ -86,7 +105,9 @@ function judge400(answer: Answer): Verdict {
  * `{"0":"expression_evaluation_failed: …"}` for an expression, `{"events":["too_many_events"]}` for the whole.
  */
 function judge422(answer: Answer, events: number): Verdict {
-  if (isHtml(answer)) return { kind: 'hold', remedy: remedyFor('not_lago', answer.headers) };
+  if (isHtml(answer)) {
+    return { kind: 'hold', remedy: remedyFor('not_lago', answer.headers), isDoubtful: true };
+  }
   if (!answer.isWhole) return { kind: 'hold', remedy: remedyFor('unreadable', answer.headers) };
   const details = errorDetails(answer.body);
   if (isObject(details) && Array.isArray(details['events'])) {
@@ -123,6 +144,18 @@ function judgeTransient({ status, headers }: Answer, now: number): Verdict {
   const minimumMs = requestedWaitMs(status, headers, now);
   const down = status === 429 || status === 503 || minimumMs > 0;
   return { kind: 'retry', failure: down ? 'down' : 'ailing', minimumMs };
+}
+
+/** A 403 of Lago names the right that the key does not have. */
+function isOfLago({ body }: Answer): boolean {
+  return body.includes('not_allowed');
+}
+
+/**
+ * The 500 of Lago itself, and not of something before it: an event that its database cannot keep, or any other error.
+ */
+export function isErrorOfLago(answer: Answer): boolean {
+  return answer.status === 500 && !isHtml(answer) && answer.body.includes('"Internal Server Error"');
 }
 
 /** `{"transaction_id":["value_already_exist"]}` and nothing else wrong with it. */

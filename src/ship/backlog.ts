@@ -1,10 +1,12 @@
 /**
  * What is ready to be sent: chunks with events in no batch yet, oldest first, and batches that come back to be sent
- * again. It only orders; every event in it belongs to exactly one of both.
+ * again, then suspects. It only orders; every event in it belongs to exactly one of these.
  */
 import type { Batch } from './batch.ts';
 import type { ChunkDelivery } from './chunk-delivery.ts';
 import { SizeLimit } from './size-limit.ts';
+import { isContrasted } from './suspicion.ts';
+import type { Suspects } from './suspects.ts';
 import { BatchIds } from './transaction-ids.ts';
 
 /** No batch of ours is larger. */
@@ -17,9 +19,11 @@ export class Backlog {
   readonly #inBatch: BatchIds;
   readonly #fresh: ChunkDelivery[] = [];
   readonly #returned: Batch[] = [];
+  readonly suspects: Suspects;
   #events = 0;
 
-  constructor(mostEvents: number) {
+  constructor(mostEvents: number, suspects: Suspects) {
+    this.suspects = suspects;
     this.#mostEvents = new SizeLimit(mostEvents);
     this.#inBatch = new BatchIds(mostEvents);
   }
@@ -48,7 +52,17 @@ export class Backlog {
     this.#mostBytes.failed(batch.bytes);
   }
 
-  /** Events that are ready. */
+  /** Nothing can be sent now. */
+  get isEmpty(): boolean {
+    return this.#events === 0 && !this.suspects.hasReady;
+  }
+
+  /** There are events that were never sent. */
+  get hasFresh(): boolean {
+    return this.#fresh.length > 0;
+  }
+
+  /** Events that are ready, without suspects. */
   get events(): number {
     return this.#events;
   }
@@ -72,16 +86,36 @@ export class Backlog {
 
   /**
    * The next batch to send, or undefined when nothing is ready. Batches that came back go first, since they hold
-   * their chunks up; but a probe is better not one that failed before, or one bad batch could keep a breaker open.
+   * their chunks up; but a probe is better not one that failed before, or one bad batch could keep a breaker open: it is a
+   * suspect only where there is nothing else.
    * @param most events, where fewer are wanted than a batch has otherwise
    */
   take(probe: boolean, most = Number.POSITIVE_INFINITY): Batch | undefined {
+    const { suspects } = this;
     const size = Math.min(most, this.#mostEvents.current);
+    if (!probe) {
+      this.#suspectContrasted();
+      const suspect = suspects.take(this.#events > 0);
+      if (suspect !== undefined) return suspect;
+    }
     const batch = probe
       ? (this.#takeFresh(size) ?? this.#takeReturned(size, true))
       : (this.#takeReturned(size, false) ?? this.#takeFresh(size));
-    if (batch !== undefined) this.#events -= batch.events.length;
+    if (batch === undefined) return suspects.take(false);
+    suspects.othersSent(batch);
+    this.#events -= batch.events.length;
     return batch;
+  }
+
+  /** What was refused as if everything were, and was not, goes behind all others. */
+  #suspectContrasted(): void {
+    for (let first; (first = this.#returned[0]) !== undefined;) {
+      const { refusal } = first;
+      if (refusal === undefined || !isContrasted(refusal)) return;
+      if (!this.suspects.add(first, refusal, false)) return;
+      this.#returned.shift();
+      this.#events -= first.events.length;
+    }
   }
 
   /** @param last the one that came back last, or behind all others */

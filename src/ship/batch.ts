@@ -2,15 +2,16 @@
  * A batch: the events of one request, all of one chunk. It exists from the moment it is put together until each of
  * its events is settled or handed to another batch; its events belong to no other batch meanwhile.
  */
-import type { ChunkDelivery } from './chunk-delivery.ts';
+import type { Delivery } from './delivery.ts';
 import type { Doubt } from './refusals.ts';
+import type { Failing, Suspicion } from './suspicion.ts';
 
 const COMMA = 0x2c;
 const HEAD = Buffer.from('{"events":[');
 const TAIL = Buffer.from(']}');
 
 export class Batch {
-  readonly delivery: ChunkDelivery;
+  readonly delivery: Delivery;
   /** Indices of its events within the chunk, in the order of the request, which is that of the chunk. Never empty. */
   readonly events: Uint32Array;
   /** Transient failures so far; the parts of a divided batch inherit them. */
@@ -19,8 +20,16 @@ export class Batch {
   readonly divided: boolean;
   /** Of what was refused without a word about its events; the parts of a divided batch inherit it. */
   doubt: Doubt | undefined;
+  /** Of larger events than `large_event_bytes`. */
+  isLarge = false;
+  /** It was refused in a way that may mean everything, or only this. */
+  refusal: Failing | undefined;
+  /** The first request with it, or with what it is a part of, that failed. */
+  firstFailing: Failing | undefined;
+  /** While it is one of the suspects. */
+  suspicion: Suspicion | undefined;
 
-  constructor(delivery: ChunkDelivery, events: Uint32Array, failures = 0, divided = false) {
+  constructor(delivery: Delivery, events: Uint32Array, failures = 0, divided = false) {
     this.delivery = delivery;
     this.events = events;
     this.failures = failures;
@@ -73,7 +82,12 @@ export class Batch {
       new Batch(delivery, events.subarray(0, size), failures, divided),
       new Batch(delivery, events.subarray(size), failures, divided),
     ];
-    for (const part of parts) part.doubt = this.doubt;
+    for (const part of parts) {
+      part.doubt = this.doubt;
+      part.isLarge = this.isLarge;
+      part.refusal = this.refusal;
+      part.firstFailing = this.firstFailing;
+    }
     return parts;
   }
 }

@@ -14,8 +14,8 @@ export interface BreakerOptions {
   readonly halfOpened: () => void;
 }
 
-/** `down` and `hopeless` open at once; `ailing` may be the request's own fault and opens only when it goes on. */
-export type Failure = 'down' | 'ailing' | 'hopeless';
+/** `down`, `hopeless` and `doubtful` open at once; `ailing` may be the request's own fault and opens only when it goes on. */
+export type Failure = 'down' | 'ailing' | 'hopeless' | 'doubtful';
 
 /**
  * ```
@@ -59,6 +59,11 @@ export class Breaker {
   /** Unix milliseconds at which it will, or did, half-open; only meaningful unless closed. */
   get retryAt(): number {
     return this.#retryAt;
+  }
+
+  /** It is the same state that the ticket is of. */
+  isStill(ticket: number): boolean {
+    return ticket === this.#ticket;
   }
 
   /** Lets a request through; its result comes back with the ticket. */

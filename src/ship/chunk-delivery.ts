@@ -4,34 +4,60 @@
  */
 import type { LoadedChunk, Settlement } from '../types.ts';
 import { Batch } from './batch.ts';
+import { PartDelivery } from './delivery.ts';
+import type { Delivery } from './delivery.ts';
 import { TransactionIds } from './transaction-ids.ts';
 import type { BatchIds } from './transaction-ids.ts';
 
-export class ChunkDelivery {
-  readonly loaded: LoadedChunk;
+/** Each is called once at most. */
+export interface DeliveryEnd {
+  /** Every event is settled. */
+  settled(delivery: ChunkDelivery): void;
+  /** What is not settled was set aside: from here on the chunk's bytes and its place are not needed. */
+  left?(delivery: ChunkDelivery): void;
+}
+
+const NOTHING = Buffer.alloc(0);
+
+export class ChunkDelivery implements Delivery {
   readonly settlement: Settlement = { delivered: 0, duplicates: 0, dead: 0 };
-  readonly #ids: TransactionIds;
-  readonly #onSettled: (delivery: ChunkDelivery) => void;
+  readonly #end: DeliveryEnd;
+  #loaded: LoadedChunk;
+  #ids: TransactionIds | undefined;
   /** Events from here on have not been looked at. */
   #next = 0;
   /** Events that were passed over because their id was in the batch already. */
   #deferred: number[] = [];
+  /** Events that are sent apart, in order … */
+  readonly #large: readonly number[];
+  /** … how many of them have been passed over … */
+  #passedOver = 0;
+  /** … and those that have been, and are in no batch yet. */
+  #apart: number[] = [];
+  /** Events that were set aside and are not settled. */
+  #aside = 0;
+  #hasLeft = false;
 
-  /** @param onSettled called once, when every event is settled */
-  constructor(loaded: LoadedChunk, onSettled: (delivery: ChunkDelivery) => void) {
-    this.loaded = loaded;
-    this.#onSettled = onSettled;
+  /** @param largeBytes events of more are sent in batches of their own */
+  constructor(loaded: LoadedChunk, end: DeliveryEnd, largeBytes = Number.POSITIVE_INFINITY) {
+    this.#loaded = loaded;
+    this.#end = end;
     this.#ids = new TransactionIds(loaded);
+    this.#large = largeOf(loaded, largeBytes);
+  }
+
+  get loaded(): LoadedChunk {
+    return this.#loaded;
   }
 
   /** Events that are in no batch yet. */
   get unsent(): number {
-    return this.loaded.starts.length - 1 - this.#next + this.#deferred.length;
+    return this.#loaded.starts.length - 1 - this.#next + this.#deferred.length + this.#apart.length;
   }
 
   /**
    * The next batch: in the order of the chunk, except that an event whose id is in the batch already waits for the
-   * next one.
+   * next one, and a large one until there are no others.
    * @param most events
    * @param mostBytes of the body; a single event may be larger
    */
@@ -41,7 +67,7 @@ export class ChunkDelivery {
     const chosen = new Uint32Array(Math.min(most, this.unsent));
     let size = 0;
     let bytes = 0;
-    inBatch.begin(this.#ids);
+    inBatch.begin(this.#ids!);
 
     /** How many from `event` on fit, of those before `end`. A single event may be larger. */
     const fitting = (event: number, end: number): number => {
@@ -59,18 +85,43 @@ export class ChunkDelivery {
       return next;
     };
 
-    if (this.#deferred.length > 0) {
-      this.#deferred = this.#deferred.filter(
-        (event) => fitting(event, event + 1) === 0 || take(event, event + 1) === event,
-      );
-    }
-    for (let more; (more = fitting(this.#next, count)) > 0;) {
-      const end = this.#next + more;
+    /** @returns those that were not taken */
+    const takeOf = (waiting: number[]): number[] =>
+      waiting.filter((event) => fitting(event, event + 1) === 0 || take(event, event + 1) === event);
+
+    if (this.#deferred.length > 0) this.#deferred = takeOf(this.#deferred);
+    for (;;) {
+      const nextLarge = this.#passOver(count);
+      const end = this.#next + fitting(this.#next, nextLarge);
+      if (end === this.#next) break;
       this.#next = take(this.#next, end);
       if (this.#next < end) this.#deferred.push(this.#next++);
     }
+    const isLarge = size === 0 && this.#apart.length > 0;
+    if (isLarge) this.#apart = takeOf(this.#apart);
     if (size === 0) return undefined;
-    return new Batch(this, size === chosen.length ? chosen : chosen.subarray(0, size));
+    const batch = new Batch(this, size === chosen.length ? chosen : chosen.subarray(0, size));
+    batch.isLarge = isLarge;
+    return batch;
+  }
+
+  /** Passes over large events. @returns where the next one is, or `count` */
+  #passOver(count: number): number {
+    while (this.#large[this.#passedOver] === this.#next) {
+      this.#passedOver++;
+      this.#apart.push(this.#next++);
+    }
+    return this.#large[this.#passedOver] ?? count;
+  }
+
+  setAside(events: Uint32Array): Delivery {
+    const part = new PartDelivery(this.#loaded, events, (outcome, settled) => {
+      this.#aside -= settled;
+      this.settle(outcome, settled);
+    });
+    this.#aside += events.length;
+    this.#leaveIfDone();
+    return part;
   }
 
   /** Counts events as settled for good. */
@@ -79,8 +130,31 @@ export class ChunkDelivery {
     this.settlement[outcome] += events;
     const { delivered, duplicates, dead } = this.settlement;
     const settled = delivered + duplicates + dead;
-    if (settled > this.loaded.chunk.events)
-      throw new Error(`an event of ${this.loaded.chunk.file} was settled twice`);
-    if (settled === this.loaded.chunk.events) this.#onSettled(this);
+    const { chunk } = this.#loaded;
+    if (settled > chunk.events) throw new Error(`an event of ${chunk.file} was settled twice`);
+    if (settled === chunk.events) this.#end.settled(this);
+    else this.#leaveIfDone();
   }
+
+  #leaveIfDone(): void {
+    const { delivered, duplicates, dead } = this.settlement;
+    const others = this.#loaded.chunk.events - delivered - duplicates - dead - this.#aside;
+    if (this.#hasLeft || this.#aside === 0 || others > 0) return;
+    this.#hasLeft = true;
+    this.#ids = undefined;
+    const { chunk, source, generation } = this.#loaded;
+    const [starts, lineOffsets] = [new Uint32Array(1), new Float64Array(0)];
+    this.#loaded = { chunk, source, generation, body: NOTHING, starts, lineOffsets };
+    this.#next = 0;
+    this.#end.left?.(this);
+  }
+}
+
+/** Sizes without the newline. */
+function largeOf({ starts }: LoadedChunk, mostBytes: number): readonly number[] {
+  const large: number[] = [];
+  for (let event = 0; event < starts.length - 1; event++) {
+    if (starts[event + 1]! - starts[event]! - 1 > mostBytes) large.push(event);
+  }
+  return large;
 }

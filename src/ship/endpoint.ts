@@ -29,6 +29,8 @@ export class Endpoint {
   readonly wait: AnswerWait;
   /** Requests. */
   inFlight = 0;
+  /** What it refuses may be the text of an event: it is asked with one, which hardly has the same text. */
+  isAskedSingly = false;
   /** What to do, the last time that it was held. */
   remedy = '';
   /** Of the last request, the milliseconds until its answer began, or until it was given up; 0 before the first. */

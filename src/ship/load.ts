@@ -12,10 +12,12 @@ export function learnLoad(exchange: Exchange, verdict: Verdict, result: Answer |
   const { request } = tickets;
   const next = refusals.requests + 1;
   if (result instanceof Error) {
-    if (isGivenUp) limit.silent(request, next);
+    if (isGivenUp && verdict.kind !== 'suspect') limit.silent(request, next);
     return;
   }
   const isAnnounced = rate.announced(result.headers, inFlight, now);
+  // Of what some event does little follows for others.
+  if (verdict.kind === 'suspect') return;
   const { status } = result;
   if (verdict.kind === 'delivered' || verdict.kind === 'by_index') {
     // With the one that has just ended.

@@ -77,6 +77,11 @@ export class Refusals {
     for (const wake of this.#waiting) wake();
   }
 
+  /** Something was taken that was sent after that request. */
+  hasTakenSince(request: number): boolean {
+    return this.#taken.request > request;
+  }
+
   /** Calls `wake` as soon as something is taken. @returns what takes that back */
   onTaken(wake: () => void): () => void {
     this.#waiting.add(wake);
@@ -89,7 +94,7 @@ export class Refusals {
     const { requests: known, refused: before, proven: already } = batch.doubt ?? NO_DOUBT;
     const isAlone = batch.events.length === 1;
     const since = known.get(this);
-    const isProven = isAlone && since !== undefined && this.#hasTakenSince(since, batch);
+    const isProven = isAlone && since !== undefined && this.#hasTakenComparable(since, batch);
     const refused = before + (isAlone ? 1 : 0);
     const proven = already + (isProven ? 1 : 0);
     const requests = isAlone || since === undefined ? new Map([...known, [this, this.#requests]]) : known;
@@ -101,7 +106,7 @@ export class Refusals {
     return this.isHopeless ? 'hold' : 'wait';
   }
 
-  #hasTakenSince(request: number, batch: Batch): boolean {
+  #hasTakenComparable(request: number, batch: Batch): boolean {
     return this.#taken.request > request && this.#taken.bytes * 2 >= Math.min(batch.bytes, COMPARABLE_BYTES);
   }
 }

@@ -52,11 +52,20 @@ const HOLD_CAP_MS = 300_000;
 /** Where it only seems to be so, the first waits are shorter. */
 const HOPELESS_BASE_MS = 1000;
 
-const holdMs = (opened: number, failure: Failure): number =>
-  Math.min(
-    (failure === 'hopeless' ? HOPELESS_BASE_MS : HOLD_BASE_MS) * 2 ** Math.min(opened, 30),
-    HOLD_CAP_MS,
-  );
+/** Where it may as well be the text of one event, it is soon asked with others; then as where it is not. */
+const DOUBTFUL_MS: readonly number[] = [1000, 2000, 4000];
+
+function holdMs(opened: number, failure: Failure): number {
+  const soon = failure === 'doubtful' ? DOUBTFUL_MS : [];
+  if (opened < soon.length) return soon[opened]!;
+  const baseMs = failure === 'hopeless' ? HOPELESS_BASE_MS : HOLD_BASE_MS;
+  return Math.min(baseMs * 2 ** Math.min(opened - soon.length, 30), HOLD_CAP_MS);
+}
+
+function failureOf(verdict: Extract<Verdict, { kind: 'hold' | 'hopeless' }>): Failure {
+  if (verdict.kind === 'hopeless') return 'hopeless';
+  return verdict.isLikelyText === true ? 'doubtful' : 'down';
+}
 
 export class Sender {
   readonly endpoints: readonly Endpoint[];
@@ -143,18 +152,20 @@ export class Sender {
 
   #sendOne(): boolean {
     const { backlog, clock } = this.#options;
-    if (backlog.events === 0) return false;
+    if (backlog.isEmpty) return false;
     const now = clock.now();
-    const endpoint = this.#choice.pick(now);
-    const waitMs = endpoint === undefined ? this.#choice.rateWaitMs(now) : this.#pacer.waitMs(now);
-    if (endpoint === undefined || waitMs > 0) {
+    const picked = this.#choice.pick(now);
+    const waitMs = picked === undefined ? this.#choice.rateWaitMs(now) : this.#pacer.waitMs(now);
+    if (picked === undefined || waitMs > 0) {
       if (waitMs !== Number.POSITIVE_INFINITY) void this.#pumpAt(now + waitMs, waitMs);
       return false;
     }
-    const { refusals, breaker, hold } = endpoint;
     // Of many events one may well be at fault; of one hardly.
-    const batch = backlog.take(endpoint.isProbed, refusals.isHopeless ? 1 : undefined);
+    const isSingle = picked.refusals.isHopeless || (picked.isProbed && picked.isAskedSingly);
+    const batch = backlog.take(picked.isProbed, isSingle ? 1 : undefined);
     if (batch === undefined) return false;
+    const endpoint = batch.suspicion === undefined ? picked : this.#anyFor(picked);
+    const { refusals, breaker, hold } = endpoint;
     this.#pacer.use(now);
     endpoint.rate.use(now);
     this.#inFlight++;
@@ -181,19 +192,29 @@ export class Sender {
     this.pump();
   }
 
+  /** Suspects go to all in turn, and not to one that is left by the others: only beside these they tell something. */
+  #anyFor(picked: Endpoint): Endpoint {
+    const others = this.endpoints.filter(
+      ({ usable, isProbed, inFlight, limit }) => usable && !isProbed && inFlight < limit.current,
+    );
+    return others[Math.floor(this.#options.random() * others.length)] ?? picked;
+  }
+
   readonly #ended = (exchange: Exchange): void => {
-    const { batch, endpoint } = exchange;
+    const { endpoint } = exchange;
     this.#inFlight--;
     endpoint.inFlight--;
     if (exchange.isTaken) this.#bodies.giveBack(exchange.buffer);
     const result = exchange.result();
     // When stopping, a request without an answer leaves its events unsettled, and says nothing about the endpoint.
     if (!(this.#stopping && result instanceof Error)) {
-      const verdict = this.#judge(exchange, result);
+      const judged = this.#judge(exchange, result);
+      const isSuspect = this.#outcomes.isSuspect(exchange, judged, result);
+      const verdict: Verdict = isSuspect ? { kind: 'suspect' } : judged;
       learnLoad(exchange, verdict, result, this.#options.clock.now());
       this.#tellBreakers(exchange, verdict, result);
       if (isForCredentials(result, endpoint)) void this.#renewCredentials();
-      this.#outcomes.apply(batch, verdict, result, endpoint);
+      this.#outcomes.apply(exchange, verdict, result);
     }
     this.pump();
   };
@@ -223,13 +244,19 @@ export class Sender {
       this.#failed(endpoint, tickets.endpoint, verdict, result);
       return;
     }
+    if (verdict.kind === 'suspect') {
+      hold.undecided(tickets.hold);
+      breaker.undecided(tickets.endpoint);
+      return;
+    }
     const { diagnostics } = this.#options;
     if (breaker.succeeded(tickets.endpoint)) {
       const { destination } = diagnostics;
       diagnostics.report({ event: 'endpoint_closed', destination, address: client.address });
     }
+    endpoint.isAskedSingly = verdict.kind === 'hold' && verdict.isDoubtful === true;
     if (verdict.kind !== 'hold' && verdict.kind !== 'hopeless') hold.succeeded(tickets.hold);
-    else if (hold.failed(tickets.hold, verdict.kind === 'hold' ? 'down' : 'hopeless', 0)) {
+    else if (hold.failed(tickets.hold, failureOf(verdict), 0)) {
       this.#held(endpoint, diagnostics.describe(result), verdict.remedy);
     }
   }
@@ -264,14 +291,17 @@ export class Sender {
 
   /** Reports an endpoint that has just become unusable; that it still is, the failed batches tell. */
   #failed(
-    { breaker, client }: Endpoint,
+    endpoint: Endpoint,
     ticket: number,
     { failure, minimumMs }: Extract<Verdict, { kind: 'retry' }>,
     result: Answer | Error,
   ): void {
     const { diagnostics, clock } = this.#options;
+    const { breaker, client } = endpoint;
     const wasClosed = breaker.state === 'closed';
-    if (!breaker.failed(ticket, failure, minimumMs) || !wasClosed) return;
+    if (!breaker.failed(ticket, failure, minimumMs)) return;
+    if (!wasClosed && !(result instanceof Error)) endpoint.isAskedSingly = true;
+    if (!wasClosed) return;
     diagnostics.report({
       event: 'endpoint_open',
       destination: diagnostics.destination,

@@ -13,7 +13,7 @@ import { systemClock } from '../clock.ts';
 import type { LagoDestinationConfig } from '../config/types.ts';
 import { CorruptChunkError } from '../errors.ts';
 import type { Reporter } from '../observe/events.ts';
-import type { Clock, DeliveryQueue, DeliveryStatus, SealedChunk } from '../types.ts';
+import type { Clock, DeliveryQueue, DeliveryStatus, LoadedChunk, SealedChunk } from '../types.ts';
 import { Backlog } from './backlog.ts';
 import { fullJitterMs } from './backoff.ts';
 import { ChunkDelivery } from './chunk-delivery.ts';
@@ -22,6 +22,7 @@ import { ChunkDispatcher, type DeliveryPlace } from './dispatcher.ts';
 import { BACKOFF_CAP_MS, backoffBaseMs } from './outcomes.ts';
 import { Sender } from './sender.ts';
 import { statusOf } from './status.ts';
+import { Suspects } from './suspects.ts';
 import { Undertaker } from './undertaker.ts';
 
 export interface ShipperOptions {
@@ -75,8 +76,17 @@ export class Shipper {
     this.#queue = queue;
     this.#clock = clock;
     this.#random = random;
-    const backlog = new Backlog(Math.min(config.batch_max_size, LAGO_BATCH_LIMIT));
     const diagnostics = new Diagnostics(config, reporter, clock);
+    const suspects = new Suspects({
+      config,
+      clock,
+      random,
+      diagnostics,
+      signal,
+      endpoints: () => this.#sender.endpoints,
+      resume: () => this.#sender.pump(),
+    });
+    const backlog = new Backlog(Math.min(config.batch_max_size, LAGO_BATCH_LIMIT), suspects);
     const undertaker = new Undertaker({ queue, clock, random, diagnostics, signal });
     this.#backlog = backlog;
     this.#diagnostics = diagnostics;
@@ -97,7 +107,8 @@ export class Shipper {
       queue,
       // Chunks of one event each must be able to fill the link, too.
       concurrent: Math.max(8, config.concurrency * BATCHES_AHEAD),
-      ready: () => this.#sender.usable && this.#hasRoom(),
+      // While it is down or held, a chunk is at hand to ask with: what failed before must not be all that is asked with.
+      ready: () => (this.#sender.usable || this.#lacksFresh) && this.#hasRoom(),
       deliver: (chunk, place) => void this.#deliver(chunk, place),
     });
   }
@@ -139,7 +150,11 @@ export class Shipper {
   }
 
   status(): DeliveryStatus {
-    return statusOf(this.#diagnostics, this.#sender, this.#open);
+    return statusOf(this.#diagnostics, this.#sender, this.#open, this.#backlog.suspects);
+  }
+
+  get #lacksFresh(): boolean {
+    return this.#loading === 0 && !this.#backlog.hasFresh;
   }
 
   /** Memory is bounded by loading no more than is needed soon. */
@@ -171,17 +186,29 @@ export class Shipper {
       place.settled();
     } else {
       this.#failures.delete(chunk.sequence);
-      const delivery = new ChunkDelivery(loaded, ({ settlement }) => {
-        if (this.#stopped.signal.aborted) return;
-        // In the same turn: at each moment an event is counted once, here or in the books.
-        this.#open.delete(delivery);
-        this.#queue.settled(chunk, settlement);
-        place.settled();
-      });
+      const delivery = this.#deliveryOf(loaded, place);
       this.#open.add(delivery);
       this.#backlog.add(delivery);
     }
     this.#sender.pump();
+  }
+
+  #deliveryOf(loaded: LoadedChunk, place: DeliveryPlace): ChunkDelivery {
+    const { chunk } = loaded;
+    // Of a chunk that has left its place.
+    let settleAway: (() => void) | undefined;
+    const settled = (delivery: ChunkDelivery): void => {
+      if (this.#stopped.signal.aborted) return;
+      // In the same turn: at each moment an event is counted once, here or in the books.
+      this.#open.delete(delivery);
+      this.#queue.settled(chunk, delivery.settlement);
+      if (settleAway === undefined) place.settled();
+      else settleAway();
+    };
+    const left = (): void => {
+      place.leave(new Promise((resolve) => (settleAway = () => resolve(false))));
+    };
+    return new ChunkDelivery(loaded, { settled, left }, this.#destination.large_event_bytes);
   }
 
   /** Resolves when the chunk is worth another try: true. False when it is accounted for and out of the way. */

@@ -3,11 +3,13 @@ import type { DeliveryStatus, Settlement } from '../types.ts';
 import type { Breaker } from './breaker.ts';
 import type { Diagnostics } from './diagnostics.ts';
 import type { Sender } from './sender.ts';
+import type { Suspects } from './suspects.ts';
 
 export function statusOf(
   diagnostics: Diagnostics,
   { endpoints, inFlight }: Sender,
   open: Iterable<{ readonly settlement: Settlement }>,
+  { events, isFull }: Suspects,
 ): DeliveryStatus {
   const lastError = diagnostics.last;
   return {
@@ -22,6 +24,7 @@ export function statusOf(
       ...(breaker.state === 'closed' ? {} : { retryAt: retryAt(breaker) }),
       ...(isHeld ? { held: { retryAt: retryAt(hold), remedy } } : {}),
     })),
+    ...(events === 0 ? {} : { suspects: { events, full: isFull } }),
     ...heldAsAWhole(endpoints),
     ...(lastError === undefined ? {} : { lastError }),
   };

@@ -5,7 +5,7 @@
 import type { Clock, DeadLetter, DeadReason, DeliveryQueue, SealedChunk } from '../types.ts';
 import type { Answer } from './answers.ts';
 import { fullJitterMs } from './backoff.ts';
-import type { ChunkDelivery } from './chunk-delivery.ts';
+import type { Delivery } from './delivery.ts';
 import type { Diagnostics } from './diagnostics.ts';
 
 /** An event of a chunk that nothing more can be done about. */
@@ -43,7 +43,7 @@ export class Undertaker {
 
   /** Resolves when the events are settled as dead, or when stopped before. Never rejects. */
   async bury(
-    delivery: ChunkDelivery,
+    delivery: Delivery,
     causes: readonly LostCause[],
     reason: DeadReason,
     answer: Answer | undefined,
@@ -80,7 +80,7 @@ export class Undertaker {
   }
 
   #letter(
-    { loaded }: ChunkDelivery,
+    { loaded }: Delivery,
     { event, message }: LostCause,
     reason: DeadReason,
     answer: Answer | undefined,

@@ -99,6 +99,7 @@ export const SAMPLES: { readonly [K in EventName]: Extract<TelemetryEvent, { eve
     message: 'lago api returned status: 404, body: ',
     remedy: 'https://lago: check endpoint_uri',
   },
+  suspects_full: { event: 'suspects_full', destination: 'lago', events: 5000 },
   destination_held: {
     event: 'destination_held',
     destination: 'lago',

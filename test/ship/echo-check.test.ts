@@ -10,7 +10,7 @@ async function batchOf(sent: readonly string[]): Promise<Batch> {
   const queue = new MemoryQueue();
   queue.seal(sent);
   const loaded = await queue.load(queue.take(1)[0]!);
-  return new ChunkDelivery(loaded, () => {}).nextBatch(100, Infinity, new BatchIds(100))!;
+  return new ChunkDelivery(loaded, { settled: () => {} }).nextBatch(100, Infinity, new BatchIds(100))!;
 }
 
 /** @param pieceBytes how the body is cut */

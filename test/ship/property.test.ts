@@ -37,11 +37,24 @@ const scenarios = record<Scenario>({
   limited: boolean(),
 });
 
+/** These ids always fail, in each of the ways in which the text of an event can. */
+const ALWAYS: ReadonlyMap<number, Behaviour> = new Map<number, Behaviour>([
+  [2, { status: 500 }],
+  [12, 'reset'],
+  [22, { status: 403, headers: { 'content-type': 'text/html' }, body: '<html>' }],
+  [33, { status: 503 }],
+  [44, { status: 200, body: 'ok' }],
+]);
+const numberOf = ({ transaction_id: id }: LagoEvent): number => Number(id.slice(1));
+const isCursed = (sent: LagoEvent): boolean => ALWAYS.has(numberOf(sent));
+
 /** Every seventh id breaks Lago's rules, every eleventh breaks the request as a whole. */
 const isRejected = ({ transaction_id: id }: LagoEvent): boolean => Number(id.slice(1)) % 7 === 6;
 const isPoison = ({ transaction_id: id }: LagoEvent): boolean => Number(id.slice(1)) % 11 === 10;
 
 function lagoWithRules(events: readonly LagoEvent[]): Behaviour {
+  const cursed = events.find(isCursed);
+  if (cursed !== undefined) return ALWAYS.get(numberOf(cursed))!;
   if (events.some(isPoison)) return { status: 400 };
   const rejected = [...events.entries()].filter(([, sent]) => isRejected(sent));
   if (rejected.length === 0) return 'lago';
@@ -75,7 +88,8 @@ async function run(server: LagoServer, scenario: Scenario): Promise<MemoryQueue>
       // Traffic goes on: without any, a server that takes nothing but poison is one that refuses everything.
       report({ event: name }) {
         if (name !== 'batch_failed' && name !== 'destination_held') return;
-        queue.seal([event(`more-${++more}`)]);
+        // At each of the addresses, whichever is busy.
+        for (let i = 0; i < 4; i++) queue.seal([event(`more-${++more}`)]);
         queueMicrotask(() => shipper.wake());
       },
     },
@@ -122,6 +136,7 @@ describe('whatever happens on the way', () => {
           const blamed = sent as unknown as LagoEvent;
           if (reason === 'rejected') return !isRejected(blamed);
           if (reason === 'poison') return !isPoison(blamed);
+          if (reason === 'refused') return !isCursed(blamed);
           return reason !== 'retries_exhausted' || !scenario.limited;
         });
         expect(unjust).toEqual([]);

@@ -11,16 +11,21 @@ export class DeliveryRun implements AsyncDisposable {
   readonly root: string;
   readonly config: string;
   readonly #log: string;
+  readonly #uriOf: (call: number) => string | undefined;
   #calls = 0;
   #daemon: Daemon | undefined;
 
-  /** @param destination options of it, besides its addresses */
+  /**
+   * @param destination options of it, besides its addresses
+   * @param uriOf a call; undefined for an ordinary one
+   */
   static async prepare(
     calls: number,
     addresses: readonly string[],
     destination: Readonly<Record<string, unknown>> = {},
+    uriOf: (call: number) => string | undefined = () => undefined,
   ): Promise<DeliveryRun> {
-    const run = new DeliveryRun(await mkdtemp(join(tmpdir(), 'tailmeter-delivery-')));
+    const run = new DeliveryRun(await mkdtemp(join(tmpdir(), 'tailmeter-delivery-')), uriOf);
     await run.log(calls);
     await writeFile(
       run.config,
@@ -52,8 +57,9 @@ export class DeliveryRun implements AsyncDisposable {
     return run;
   }
 
-  private constructor(root: string) {
+  private constructor(root: string, uriOf: (call: number) => string | undefined) {
     this.root = root;
+    this.#uriOf = uriOf;
     this.config = join(root, 'tailmeter.json');
     this.#log = join(root, 'access.log');
   }
@@ -66,7 +72,7 @@ export class DeliveryRun implements AsyncDisposable {
         msec: (FIRST_MS + number) / 1000,
         request_time: 0,
         request_id: `call-${String(number).padStart(7, '0')}`,
-        uri: '/v1/things',
+        uri: this.#uriOf(number) ?? '/v1/things',
         status: 200,
         body_bytes_sent: number,
         http_x_consumer_username: `cus_${number % 13}`,

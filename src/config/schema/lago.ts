@@ -90,6 +90,14 @@ export const lagoSchema: SchemaNode = {
       description: 'The most events in one request.',
       examples: [50],
     },
+    large_event_bytes: {
+      type: 'integer',
+      minimum: 256,
+      default: 2500,
+      description:
+        'Events of more bytes are sent in batches of their own. Lago on Postgres (since v1.36) cannot store an event whose properties take more than about 2,600 bytes in an index row, and refuses the whole batch with a 500.',
+      examples: [10_000],
+    },
     inactive_timeout: {
       type: 'integer',
       minimum: 1,

@@ -39,6 +39,7 @@ export function destination(
     token: TOKEN,
     answer_check: 'strict',
     batch_max_size: 100,
+    large_event_bytes: 2500,
     inactive_timeout: 5,
     buffer_duration: 60,
     retry_delay: 1,
