@@ -24,6 +24,7 @@ export type ReadPurpose = 'identify' | 'read' | 'salvage';
 /** What the files of one archive share. */
 interface Shared {
   readonly file: FileHandle;
+  readonly path: string;
   readonly kind: ArchiveKind;
   readonly purpose: ReadPurpose;
   readonly closing: AbortController;
@@ -61,14 +62,20 @@ export class ArchiveContent implements Content {
   }
 
   /** Opens the first file of an archive. Rejects when there is none, or it cannot be unpacked at all. */
-  static async open(file: FileHandle, kind: ArchiveKind, purpose: ReadPurpose): Promise<ArchiveContent> {
-    const parts = unpack(file, kind, { salvage: true });
+  static async open(
+    file: FileHandle,
+    path: string,
+    kind: ArchiveKind,
+    purpose: ReadPurpose,
+  ): Promise<ArchiveContent> {
+    const parts = unpack(file, path, kind, { salvage: true });
     const { value } = await parts.next();
     if (value === undefined || Buffer.isBuffer(value)) throw new Error('the archive holds no file');
     // Those of another purpose begin anew once they are verified.
     if (purpose !== 'identify') await parts.return();
     const shared: Shared = {
       file,
+      path,
       kind,
       purpose,
       closing: new AbortController(),
@@ -175,9 +182,9 @@ export class ArchiveContent implements Content {
   }
 
   #verify(): Promise<Verification> {
-    const { file, kind, closing } = this.#shared;
+    const { file, path, kind, closing } = this.#shared;
     const start = performance.now();
-    this.#shared.verifying ??= verify(file, kind, closing.signal).then((verification) => {
+    this.#shared.verifying ??= verify(file, path, kind, closing.signal).then((verification) => {
       this.#shared.verification = verification;
       this.#shared.verifyingMs = performance.now() - start;
       return verification;
@@ -217,12 +224,12 @@ export class ArchiveContent implements Content {
 
   /** Verifies, then unpacks up to where the bytes of this file, which is the first one, begin. */
   async #begin(): Promise<AsyncGenerator<Member | Buffer, void>> {
-    const { file, kind, purpose } = this.#shared;
+    const { file, path, kind, purpose } = this.#shared;
     const { packed, seals } = await this.#verify();
     const parts =
       purpose === 'salvage'
-        ? unpack(file, kind, { sealed: seals, salvage: true })
-        : unpack(file, kind, { sealed: seals, to: packed });
+        ? unpack(file, path, kind, { sealed: seals, salvage: true })
+        : unpack(file, path, kind, { sealed: seals, to: packed });
     this.#refuseDamaged();
     this.#shared.parts = parts;
     await parts.next();

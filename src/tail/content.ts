@@ -146,7 +146,7 @@ export async function openLog(path: string, purpose: ReadPurpose | 'grow'): Prom
     const content =
       kind === 'plain' || purpose === 'grow'
         ? new FileContent(path, file)
-        : await ArchiveContent.open(file, kind, purpose);
+        : await ArchiveContent.open(file, path, kind, purpose);
     return {
       path,
       kind,
@@ -171,5 +171,5 @@ async function kindAt(file: FileHandle, path: string): Promise<LogKind> {
   const { bytesRead } = await file.read(head, 0, HEAD_BYTES, 0);
   const kind = kindOf(path, head.subarray(0, bytesRead));
   if (kind !== 'gz' && kind !== 'zst') return kind;
-  return (await holdsTar(file, kind)) ? `tar.${kind}` : kind;
+  return (await holdsTar(file, path, kind)) ? `tar.${kind}` : kind;
 }

@@ -5,11 +5,13 @@
 import { isSystemError, LogReadError, PackedLogError } from '../errors.ts';
 import { MARK_BYTES } from '../mark.ts';
 import type { Generation, GenerationStart, LineConsumer } from '../types.ts';
+import { isTarKind } from './archive.ts';
 import { ArchiveContent, type ReadPurpose } from './archive-content.ts';
 import type { Opened } from './comparison.ts';
 import { openLog, type Content, type OpenLog } from './content.ts';
 import { FINGERPRINT_MAX_BYTES, fingerprintOf } from './fingerprint.ts';
 import { LineReader, ReadBuffer, type Piece } from './line-reader.ts';
+import type { LogKind } from './packing.ts';
 import { isMissing } from './siblings.ts';
 import type { Damage } from './verification.ts';
 
@@ -60,7 +62,11 @@ export async function readFinished(
   files: readonly string[],
   options: FinishedOptions,
 ): Promise<FinishedFile[]> {
-  for (const file of files) await (await openFinished(file, 'identify')).content.close();
+  for (const file of files) {
+    const { content, kind } = await openFinished(file, 'identify');
+    await content.close();
+    await refuseUnreadWithin(file, kind);
+  }
   const buffer = new ReadBuffer(options.readInto);
   const summaries: FinishedFile[] = [];
   for (const file of files) {
@@ -86,6 +92,20 @@ export async function refuseUnread(files: readonly string[]): Promise<void> {
       if (error instanceof PackedLogError) throw error;
       return undefined;
     });
+    await log?.content.close();
+    if (log !== undefined) await refuseUnreadWithin(file, log.kind);
+  }
+}
+
+/** @throws PackedLogError for a tar archive that holds what is not read. Other trouble is for whoever reads it. */
+async function refuseUnreadWithin(file: string, kind: LogKind): Promise<void> {
+  if (kind === 'plain' || !isTarKind(kind)) return;
+  const log = await openLog(file, 'read').catch(() => undefined);
+  try {
+    await log?.content.read(Buffer.allocUnsafe(1), 1, 0);
+  } catch (error) {
+    if (error instanceof PackedLogError) throw error;
+  } finally {
     await log?.content.close();
   }
 }

@@ -114,6 +114,39 @@ function notRead(path: string, { name, tool = '' }: Format): PackedLogError {
   );
 }
 
+/**
+ * What is packed within what is packed is not read: it would be lines of binary.
+ * @param path The file.
+ * @param member The file in it, where it is a tar archive; else ''.
+ * @param head The first bytes of what it holds.
+ * @throws PackedLogError when they are not those of a plain log
+ */
+export function refuseNested(path: string, member: string, head: Buffer): void {
+  const found = FORMATS.find(({ magic }) => magic(head));
+  if (found === undefined) return;
+  const what = member === '' ? 'something' : member;
+  throw new PackedLogError(
+    path,
+    `holds ${what} that is packed once more (${found.name}), which is not read here: unpack ${path} first (${unpackingOf(path, member)}), and replay what comes out`,
+  );
+}
+
+/** @throws PackedLogError for a file of a tar archive that stands there without its holes */
+export function refuseSparse(path: string, member: string): never {
+  throw new PackedLogError(
+    path,
+    `holds ${member} as a sparse file, whose offsets are not those of the log: unpack ${path} first (tar -xf ${path}), and replay what comes out`,
+  );
+}
+
+/** Of a file that is read here, but not what it holds. */
+function unpackingOf(path: string, member: string): string {
+  if (member !== '') return `tar -xf ${path}`;
+  const tool = /\.t?zst$/.test(path) ? 'zstd -dc' : 'gzip -dc';
+  const name = unpackedName(path);
+  return `${tool} < ${path} > ${name === path ? `${name}.unpacked` : name}`;
+}
+
 /** @throws PackedLogError when `head`, the first bytes of a growing log, says that it is packed */
 export function refusePacked(path: string, head: Buffer): void {
   const found = FORMATS.find(({ magic }) => magic(head));

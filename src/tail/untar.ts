@@ -9,6 +9,20 @@ export interface Member {
   readonly size?: number;
   /** Unix milliseconds of the last write, where the archive has it. */
   readonly mtimeMs?: number;
+  /** Its holes are left out, and a map of them stands among its bytes. */
+  readonly sparse?: boolean;
+}
+
+/** tar-stream has no type for it; what else it has none for (labels, lists of folders) holds no log. */
+const isSparse = ({ type, name, size, pax }: TarHeader): boolean =>
+  (type === null && size !== 0 && !name.endsWith('/')) ||
+  Object.keys((pax as object | null | undefined) ?? {}).some((key) => key.startsWith('GNU.sparse.'));
+
+interface TarHeader {
+  readonly name: string;
+  readonly size?: number;
+  readonly type?: string | null;
+  readonly pax?: unknown;
 }
 
 export async function* untar(bytes: AsyncIterable<Buffer>): AsyncGenerator<Member | Buffer, void> {
@@ -20,9 +34,12 @@ export async function* untar(bytes: AsyncIterable<Buffer>): AsyncGenerator<Membe
   const fail = (error: Error): void => {
     failure ??= error;
   };
-  tar.on('entry', ({ type, name, mtime, size }, stream, next) => {
-    if (type === 'file' || type === 'contiguous-file') {
-      output.push({ name, mtimeMs: mtime.getTime(), ...(size === undefined ? {} : { size }) });
+  tar.on('entry', (header, stream, next) => {
+    const { type, name, mtime, size } = header;
+    const sparse = isSparse(header);
+    if (sparse || type === 'file' || type === 'contiguous-file') {
+      const sized = size === undefined ? {} : { size };
+      output.push({ name, mtimeMs: mtime.getTime(), ...sized, ...(sparse ? { sparse } : {}) });
       stream.on('data', (piece) => output.push(piece as Buffer));
     } else {
       stream.resume();

@@ -8,6 +8,7 @@
  * (`packed-input.ts`).
  */
 import type { FileHandle } from 'node:fs/promises';
+import { PackedLogError } from '../errors.ts';
 import { isTarKind, unpack } from './archive.ts';
 import { release } from './decoder.ts';
 import { gunzip } from './gunzip.ts';
@@ -46,9 +47,10 @@ export interface Verification {
 
 const remembered = new Map<string, Verification>();
 
-/** Rejects when the file cannot be read, or `signal` aborts. */
+/** Rejects when the file cannot be read, holds what is packed once more (PackedLogError), or `signal` aborts. */
 export async function verify(
   file: FileHandle,
+  path: string,
   kind: ArchiveKind,
   signal: AbortSignal,
 ): Promise<Verification> {
@@ -56,7 +58,7 @@ export async function verify(
   const key = `${kind} ${version}`;
   const known = remembered.get(key);
   if (known !== undefined) return known;
-  const verification = await verifyNow(file, kind, signal);
+  const verification = await verifyNow(file, path, kind, signal);
   if ((await versionOf(file)) === version) remember(key, verification);
   return verification;
 }
@@ -79,14 +81,19 @@ async function versionOf(file: FileHandle): Promise<string> {
 
 type Good = Pick<Verification, 'packed' | 'unpacked' | 'seals'> & { readonly reason: string | undefined };
 
-async function verifyNow(file: FileHandle, kind: ArchiveKind, signal: AbortSignal): Promise<Verification> {
+async function verifyNow(
+  file: FileHandle,
+  path: string,
+  kind: ArchiveKind,
+  signal: AbortSignal,
+): Promise<Verification> {
   const good = await (kind.endsWith('zst') ? verifyZstd : verifyGzip)(file, signal);
   const { packed, unpacked, seals } = good;
   const { size } = await file.stat();
   let { reason } = good;
   let entries = 0;
   if (isTarKind(kind) && packed > 0) {
-    const tar = await countEntries(file, kind, { to: packed, sealed: seals }, signal);
+    const tar = await countEntries(file, path, kind, { to: packed, sealed: seals }, signal);
     entries = tar.entries;
     reason ??= tar.reason;
   }
@@ -147,6 +154,7 @@ async function verifyZstd(file: FileHandle, signal: AbortSignal): Promise<Good> 
 /** How many files of a tar archive, of which the packed bytes are verified, have all their bytes. */
 async function countEntries(
   file: FileHandle,
+  path: string,
   kind: ArchiveKind,
   options: { readonly to: number; readonly sealed: Readonly<Seals> },
   signal: AbortSignal,
@@ -159,7 +167,7 @@ async function countEntries(
     member = undefined;
   };
   try {
-    for await (const part of unpack(file, kind, options)) {
+    for await (const part of unpack(file, path, kind, options)) {
       signal.throwIfAborted();
       if (Buffer.isBuffer(part)) {
         left -= part.length;
@@ -172,7 +180,7 @@ async function countEntries(
     close();
     return { entries, reason: undefined };
   } catch (error) {
-    if (isSystem(error) || signal.aborted) throw error;
+    if (error instanceof PackedLogError || isSystem(error) || signal.aborted) throw error;
     close();
     return { entries, reason: (error as Error).message };
   }

@@ -1,8 +1,8 @@
 /** Logs that are packed where plain ones are expected, and in ways that are not read. */
 import { execFileSync } from 'node:child_process';
-import { appendFile, rename, writeFile } from 'node:fs/promises';
+import { appendFile, rename, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { idsOf, linesOf } from '../support/lines.ts';
 import { Daemon, statusOf, tailmeter } from '../support/tailmeter.ts';
@@ -19,7 +19,19 @@ async function workplace(path = 'in.log'): Promise<Workplace> {
   return w;
 }
 
+const inTar = (w: Workplace, archive: string, flags: string, name: string): void => {
+  execFileSync('tar', [...flags.split(' '), join(w.logs, archive), '-C', w.logs, name]);
+};
+
 const ids = ({ sandbox }: Workplace): string[] => sandbox.store.transactionIds().toSorted();
+
+async function sparse(w: Workplace, format: string): Promise<void> {
+  const file = join(w.logs, 'holes');
+  await writeFile(file, linesOf('a', 5));
+  await truncate(file, 1 << 20);
+  await appendFile(file, linesOf('b', 5));
+  inTar(w, `${format}.tar.gz`, `--format=${format} -czSf`, 'holes');
+}
 
 describe('a followed path that the gateway writes as gzip', () => {
   test.each(['access.log.gz', 'access.log', '*.gz', 'acc*'])(
@@ -106,6 +118,57 @@ describe('a file that is packed in a way that is not read', () => {
     expect(counted).toBe(2);
     expect(said[0]).toMatchObject({ level: 'warn' });
     expect((await statusOf(w.config)).sources[0]).toMatchObject({ lines: 10, dead: 0 });
+  });
+});
+
+describe('a log that is packed once more within what is packed', () => {
+  const WAYS: readonly (readonly [string, (w: Workplace) => Promise<void>])[] = [
+    [
+      'x.tar.gz',
+      async (w) => {
+        await writeFile(join(w.logs, 'plain'), linesOf('b', 5));
+        await writeFile(join(w.logs, 'usage.log.1.gz'), gzipSync(linesOf('a', 5)));
+        execFileSync('tar', ['-czf', join(w.logs, 'x.tar.gz'), '-C', w.logs, 'plain', 'usage.log.1.gz']);
+      },
+    ],
+    [
+      'xz.tar.gz',
+      async (w) => {
+        const packed = execFileSync('xz', ['-c'], { input: linesOf('a', 5) });
+        await writeFile(join(w.logs, 'any'), packed);
+        inTar(w, 'xz.tar.gz', '-czf', 'any');
+      },
+    ],
+    ['twice.gz', (w) => writeFile(join(w.logs, 'twice.gz'), gzipSync(gzipSync(linesOf('a', 5))))],
+    ['zstd.gz', (w) => writeFile(join(w.logs, 'zstd.gz'), gzipSync(zstdCompressSync(linesOf('a', 5))))],
+    ['gnu.tar.gz', (w) => sparse(w, 'gnu')],
+    ['pax.tar.gz', (w) => sparse(w, 'pax')],
+  ];
+
+  test.each(WAYS)('is an error that names it, before anything is read (%s)', async (name, make) => {
+    await using w = await workplace();
+    await make(w);
+    const good = join(w.logs, 'in.log.2');
+    await writeFile(good, linesOf('c', 5));
+    for (const command of ['replay', 'preview']) {
+      const outcome = await tailmeter([command, '-c', w.config, good, join(w.logs, name)]);
+      expect(outcome).toMatchObject({ code: 2, stdout: '' });
+      expect(outcome.stderr).toMatch(/ holds .* (?:packed once more|sparse file).*: unpack .* first \(/);
+    }
+    expect(ids(w)).toEqual([]);
+  });
+
+  test('is said of a rotated file of a followed log, and is no dead letter', async () => {
+    await using w = await workplace();
+    await writeFile(join(w.logs, 'in.log'), linesOf('a', 5));
+    await writeFile(join(w.logs, 'in.log.1.gz'), gzipSync(gzipSync(linesOf('b', 5))));
+    const daemon = await Daemon.start(w.config);
+    await w.sandbox.store.stored(5);
+    expect(await daemon.logged(({ event }) => event === 'archive_unsupported')).toMatchObject({
+      level: 'warn',
+    });
+    await daemon.stop();
+    expect((await statusOf(w.config)).sources[0]).toMatchObject({ lines: 5, dead: 0 });
   });
 });
 

@@ -19,7 +19,7 @@ async function parts(packed: Buffer, kind: ArchiveKind): Promise<AsyncGenerator<
   await writeFile(file, packed);
   const handle = await open(file);
   onTestFinished(() => handle.close());
-  return unpack(handle, kind, { salvage: true });
+  return unpack(handle, 'in.log', kind, { salvage: true });
 }
 
 /** All that comes out, and the message of the failure at its end. */

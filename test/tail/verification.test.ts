@@ -22,7 +22,7 @@ async function verified(packed: Buffer, kind: ArchiveKind): Promise<Verification
   await writeFile(file, packed);
   const handle = await open(file);
   onTestFinished(() => handle.close());
-  return verify(handle, kind, new AbortController().signal);
+  return verify(handle, 'in.log', kind, new AbortController().signal);
 }
 
 /** Lines that come out of a file with this name, and why they end. */
