@@ -63,6 +63,7 @@ export class ConcurrencyLimit {
   // The round.
   readonly #times = new Float64Array(MOST_SAMPLES);
   #taken = 0;
+  #slowest = 0;
   #erred = 0;
   #isUsed = false;
 
@@ -91,6 +92,7 @@ export class ConcurrencyLimit {
     if (events * 2 < this.#events) return;
     this.#events = Math.max(events, this.#events * 0.98);
     this.#times[this.#taken++] = ms;
+    if (ms > this.#slowest) this.#slowest = ms;
     this.#closeRound(next);
   }
 
@@ -143,12 +145,18 @@ export class ConcurrencyLimit {
     const size = Math.min(MOST_SAMPLES, Math.ceil(this.#limit / 2) + 1);
     if (this.#taken + this.#erred < size) return;
     if (this.#erred > this.#taken) this.#change(this.#limit * TELLING, next);
-    else this.#judge(next);
+    else if (!this.#isFast()) this.#judge(next);
     this.#newRound(next);
+  }
+
+  /** There is nothing to find out, as with a fast server for most of the time. */
+  #isFast(): boolean {
+    return this.#limit >= this.#most && Math.max(this.#unloadedMs, this.#slowest) <= TOLERATED_MS;
   }
 
   #newRound(next: number): void {
     this.#taken = 0;
+    this.#slowest = 0;
     this.#erred = 0;
     this.#isUsed = false;
     // Those in flight count for the next round only while the limit is the same.

@@ -28,7 +28,7 @@ export function connector(origin: string, config: LagoDestinationConfig): (keepM
   };
   const options = {
     headersTimeout: 0,
-    bodyTimeout: timeout,
+    bodyTimeout: 0,
     maxHeaderSize: MOST_HEADER_BYTES,
     allowH2: false,
   };

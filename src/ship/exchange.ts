@@ -25,6 +25,8 @@ export interface ExchangeLimits {
   readonly firstLookMs: number;
   /** From the end of a request until its answer must have begun; may change while it is waited for. */
   readonly waitMs: (endpoint: Endpoint) => number;
+  /** Between the pieces of an answer. */
+  readonly gapMs: number;
   /** For connecting and sending, and for an answer that has begun. */
   readonly answerMs: number;
   /** Whether a success must repeat the events; without it its status alone counts. */
@@ -51,6 +53,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** What had been read from its connection then. */
   #readBefore = 0;
   #hasBegun = false;
+  /** When the last piece of the answer came. */
+  #lastAt = 0;
   /** Milliseconds until the answer began. */
   answerMs = 0;
   /** It was sent, and no answer began while it was waited for. */
@@ -127,6 +131,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#headers = headers;
     const now = performance.now();
     this.#begins(now);
+    this.#lastAt = now;
     this.answerMs = now - this.#sentAt;
     this.endpoint.heard(now, this.answerMs);
     const { strict } = this.#limits;
@@ -134,6 +139,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, piece: Buffer): void {
+    this.#lastAt = performance.now();
     // Of a proxy's refusal undici tells the body after the error.
     if (this.#body === undefined || this.#body.take(piece)) return;
     this.#isCut = true;
@@ -165,10 +171,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (isSent && !this.#hasBegun && hasRead) this.#begins(now);
     const isWaiting = isSent && !this.#hasBegun;
     const mostMs = isWaiting ? waitMs(this.endpoint) : answerMs;
-    const leftMs = this.#since + mostMs - now;
+    const gapMs = this.#status === 0 ? Number.POSITIVE_INFINITY : this.#lastAt + this.#limits.gapMs - now;
+    const leftMs = Math.min(gapMs, this.#since + mostMs - now);
     // Timers come up to a millisecond early.
     if (leftMs > 1) this.#look = setTimeout(this.#checkTime, Math.min(leftMs, LOOK_MS));
     else if (isWaiting) this.#giveUp(now - this.#sentAt, mostMs);
+    else if (gapMs <= 1) this.#expire(`timeout: no more of the answer for ${seconds(this.#limits.gapMs)} s`);
     else
       this.#expire(`timeout: ${this.#hasBegun ? 'no whole answer' : 'not sent'} within ${seconds(mostMs)} s`);
   };

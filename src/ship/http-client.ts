@@ -59,9 +59,9 @@ export class HttpClient {
       path: url.pathname + url.search,
       method: 'POST',
       headers: this.#headers,
-      // The wait for the answer is `Exchange`'s.
+      // `Exchange` has one timer for all; two that differ would be made anew with each request.
       headersTimeout: 0,
-      bodyTimeout: config.timeout,
+      bodyTimeout: 0,
       reset: !config.keepalive,
     };
   }

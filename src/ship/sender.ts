@@ -104,6 +104,7 @@ export class Sender {
     this.#limits = {
       firstLookMs: Math.min(config.timeout, config.answer_timeout),
       waitMs: (endpoint) => choice.waitMs(endpoint),
+      gapMs: config.timeout,
       answerMs: answerDeadlineMs(config.timeout),
       strict: config.answer_check === 'strict',
     };

@@ -80,6 +80,19 @@ describe('the deadline of a request', () => {
       { message: expect.stringMatching(/^timeout: /) as string },
     ]);
   });
+
+  it('has stopped in the middle of an answer when nothing comes for timeout', async () => {
+    const server = await rawServer(
+      first((socket) => void socket.write('HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n{"events":[')),
+    );
+    const setup = rig(destination([server.address], { ...one, timeout: 100 }));
+    setup.queue.seal(events(3));
+    await ship(setup);
+    expect(setup.queue.settlements.get(1)).toEqual({ delivered: 3, duplicates: 0, dead: 0 });
+    expect(setup.reported('batch_failed')).toMatchObject([
+      { message: 'timeout: no more of the answer for 0.1 s' },
+    ]);
+  });
 });
 
 /** Something every 20 ms, for ever. */
