@@ -31,6 +31,7 @@ import { KONG_RULES, kongEvents } from './kong-rules.ts';
 import { gzipped, kongLog, nginxLog, sizeOf } from './logs.ts';
 import { usageOf } from './proc.ts';
 import { nowMs, startSink, type SinkProcess } from './sink.ts';
+import { slowServers } from './slow-servers.ts';
 import { figure, percent, table } from './table.ts';
 
 const MEBIBYTE = 2 ** 20;
@@ -42,6 +43,7 @@ export const SCENARIOS: Readonly<Record<string, () => Promise<string[][]>>> = {
   replay,
   nested,
   slowLago,
+  slowServers,
   steady,
   backlog,
   waiting,

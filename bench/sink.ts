@@ -15,6 +15,12 @@ export interface SinkOptions {
   readonly capacity: number;
   /** Before each answer. */
   readonly delayMs?: number;
+  /** Requests that it works on at a time, each for `delayMs`; no limit unless told. */
+  readonly workers?: number;
+  /** Seconds after the first request. */
+  readonly changes?: readonly { readonly afterS: number; readonly workers: number }[];
+  /** Takes requests, and never answers. */
+  readonly isSilent?: boolean;
   /** 200 unless told otherwise. */
   readonly status?: number;
 }
@@ -75,13 +81,19 @@ class Sink {
   readonly #ids: IdSet;
   readonly #head: string;
   readonly #delayMs: number;
+  readonly #changes: NonNullable<SinkOptions['changes']>;
+  readonly #waiting: (() => void)[] = [];
+  #workers: number;
+  #working = 0;
   readonly #counts = { requests: 0, bytes: 0, events: 0, firstMs: 0, lastMs: 0 };
   readonly #places: number[] = [];
   #awaited = Infinity;
 
-  constructor({ capacity, delayMs = 0, status = 200 }: SinkOptions) {
+  constructor({ capacity, delayMs = 0, status = 200, ...slow }: SinkOptions) {
     this.#ids = new IdSet(capacity);
     this.#delayMs = delayMs;
+    this.#changes = slow.changes ?? [];
+    this.#workers = slow.isSilent === true ? 0 : (slow.workers ?? Infinity);
     this.#head = `HTTP/1.1 ${status} X\r\nContent-Type: application/json\r\nContent-Length: `;
   }
 
@@ -124,12 +136,29 @@ class Sink {
         // With the events, as Lago answers.
         const body = Buffer.from(held.subarray(bodyAt, total));
         if (this.#delayMs === 0) this.#answer(socket, body);
-        else setTimeout(() => this.#answer(socket, body), this.#delayMs);
+        else this.#work(() => this.#answer(socket, body));
         held.copyWithin(0, total, length);
         length -= total;
         total = 0;
       }
     });
+  }
+
+  #work(answer: () => void): void {
+    this.#waiting.push(answer);
+    this.#begin();
+  }
+
+  #begin(): void {
+    while (this.#working < this.#workers && this.#waiting.length > 0) {
+      const answer = this.#waiting.shift()!;
+      this.#working++;
+      setTimeout(() => {
+        this.#working--;
+        answer();
+        this.#begin();
+      }, this.#delayMs);
+    }
   }
 
   #answer(socket: Socket, body: Buffer): void {
@@ -142,7 +171,15 @@ class Sink {
   #take(body: Buffer): void {
     const counts = this.#counts;
     counts.lastMs = nowMs();
-    if (counts.requests++ === 0) counts.firstMs = counts.lastMs;
+    if (counts.requests++ === 0) {
+      counts.firstMs = counts.lastMs;
+      for (const { afterS, workers } of this.#changes) {
+        setTimeout(() => {
+          this.#workers = workers;
+          this.#begin();
+        }, afterS * 1000);
+      }
+    }
     counts.bytes += body.length;
     const places = this.#places;
     places.length = 0;

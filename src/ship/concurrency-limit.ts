@@ -17,6 +17,8 @@ const TOLERATED = 1.25;
  * theirs. A queue of this length harms nobody.
  */
 const TOLERATED_MS = 100;
+/** Of the size of requests, with each smaller one. */
+const FORGOTTEN = 0.98;
 /** A round has at most so many requests. */
 const MOST_SAMPLES = 32;
 /** A lower limit tells what it did to the answers' time when it is so much lower. */
@@ -89,8 +91,9 @@ export class ConcurrencyLimit {
   answered(request: number, next: number, isFull: boolean, ms: number, events: number): void {
     if (request < this.#from && !this.#onlyLate(request)) return;
     if (isFull) this.#isUsed = true;
-    if (events * 2 < this.#events) return;
-    this.#events = Math.max(events, this.#events * 0.98);
+    const isSmall = events * 2 < this.#events;
+    this.#events = Math.max(events, this.#events * FORGOTTEN);
+    if (isSmall) return;
     this.#times[this.#taken++] = ms;
     if (ms > this.#slowest) this.#slowest = ms;
     this.#closeRound(next);

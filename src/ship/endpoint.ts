@@ -31,6 +31,8 @@ export class Endpoint {
   inFlight = 0;
   /** What it refuses may be the text of an event: it is asked with one, which hardly has the same text. */
   isAskedSingly = false;
+  /** A request was given up: the next one goes out in any case, since its connection may have been the only thing that was dead. */
+  triesAgain = false;
   /** What to do, the last time that it was held. */
   remedy = '';
   /** Of the last request, the milliseconds until its answer began, or until it was given up; 0 before the first. */
@@ -60,8 +62,9 @@ export class Endpoint {
     return this.isHeld || this.breaker.state !== 'closed';
   }
 
+  /** It has as many requests as it can take; but for one that finds out whether it answers. */
   get isFull(): boolean {
-    return this.inFlight >= this.limit.current;
+    return this.inFlight >= this.limit.current && !this.triesAgain && !this.isProbed;
   }
 
   /** An answer began. @param now of `performance.now` */

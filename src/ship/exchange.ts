@@ -189,6 +189,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #giveUp(waitedMs: number, mostMs: number): void {
     const { wait } = this.endpoint;
     this.isGivenUp = true;
+    this.endpoint.triesAgain = true;
     this.endpoint.answerMs = Math.max(waitedMs, mostMs);
     if (mostMs >= wait.currentMs) wait.expired();
     this.#expire(`timeout: no answer within ${seconds(mostMs)} s`);

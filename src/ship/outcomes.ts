@@ -29,6 +29,8 @@ export interface OutcomesOptions {
   readonly signal: AbortSignal;
   /** Milliseconds until some endpoint is worth a try. */
   readonly nextTryMs: () => number;
+  /** Whether another one works. */
+  readonly hasOther: (than: Endpoint) => boolean;
   /** Something is ready again, or settled. */
   readonly resume: () => void;
 }
@@ -269,10 +271,10 @@ export class Outcomes {
   }
 
   /** Something on the way may take only so many bytes, and not say so: where nothing gets through, smaller ones are tried. */
-  #cutOff(batch: Batch, { breaker }: Endpoint): void {
-    const { backlog } = this.#options;
+  #cutOff(batch: Batch, endpoint: Endpoint): void {
+    const { backlog, hasOther } = this.#options;
     backlog.cutOff(batch);
-    if (breaker.state !== 'closed' && batch.events.length > 1)
+    if (endpoint.breaker.state !== 'closed' && !hasOther(endpoint) && batch.events.length > 1)
       backlog.lowerBytes(Math.floor(batch.bytes / 2));
   }
 

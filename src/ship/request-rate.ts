@@ -8,6 +8,8 @@ import { MOST_MS, parseWait, single } from './retry-after.ts';
 
 /** Of what it took, and of our share of what it announces. */
 const SHARE = 0.9;
+/** However much others use. */
+const LEAST_SHARE = 0.05;
 /** What was seen counts for so much when something newer is. */
 const FADING = 0.95;
 /** With a refusal. */
@@ -137,7 +139,7 @@ export class RequestRate {
 
   #spread(remaining: number, limit: number, now: number): void {
     const leftMs = Math.max(1, this.#resetAt - now);
-    const ours = remaining * (this.#ours / this.#all) * SHARE;
+    const ours = remaining * Math.max(LEAST_SHARE, this.#ours / this.#all) * SHARE;
     if (leftMs > SHORT_MS && remaining * 2 > limit) this.#spreadMs = 0;
     else if (ours >= 1) this.#spreadMs = leftMs / ours;
     // Others wait for the same moment.

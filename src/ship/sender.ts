@@ -114,6 +114,7 @@ export class Sender {
     this.#outcomes = new Outcomes({
       ...options,
       nextTryMs: () => this.#nextTryMs(),
+      hasOther: (than) => this.endpoints.some((one) => one !== than && !one.isProbed),
       resume: () => this.pump(),
     });
   }
@@ -171,6 +172,7 @@ export class Sender {
     endpoint.rate.use(now);
     this.#inFlight++;
     endpoint.inFlight++;
+    endpoint.triesAgain = false;
     const tickets = {
       endpoint: breaker.admit(),
       hold: hold.admit(),

@@ -164,6 +164,13 @@ describe('the limit of concurrency', () => {
     expect(limit.current).toBe(16);
   });
 
+  it('gets used to smaller requests', () => {
+    const limit = new ConcurrencyLimit(16);
+    limit.answered(1, 2, true, 10, 100);
+    for (let request = 2; request < 400; request++) limit.answered(request, request, true, 10, 1);
+    expect(limit.current).toBe(16);
+  });
+
   it('goes by requests of the usual size: small ones are faster', () => {
     const limit = new ConcurrencyLimit(4);
     for (let request = 1; request <= 20; request++) limit.answered(request, request, true, 2000, 100);

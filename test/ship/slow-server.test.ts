@@ -56,6 +56,22 @@ describe('a server that answers late', () => {
   });
 });
 
+describe('connections that are dead without a word', () => {
+  it('are found out by one request on a new one', async () => {
+    const server = await lagoServer();
+    server.behave = (_request, index) => (index < 8 ? 'hang' : 'lago');
+    const setup = rig(
+      destination([server.address], { ...singles, concurrency: 8, timeout: 20, answer_timeout: 300 }),
+    );
+    setup.queue.seal(events(50));
+    const began = performance.now();
+    await ship(setup);
+    expect(setup.queue.settlements.get(1)).toEqual({ delivered: 50, duplicates: 0, dead: 0 });
+    // Without it the last ones are waited for four times as long.
+    expect(performance.now() - began).toBeLessThan(2000);
+  });
+});
+
 describe('a server that does not answer', () => {
   it('loses its batch to one that works, after the short timeout', async () => {
     const [hole, good] = [await lagoServer(), await lagoServer()];
@@ -65,6 +81,15 @@ describe('a server that does not answer', () => {
     await ship(setup);
     expect(setup.queue.settlements.get(1)).toEqual({ delivered: 40, duplicates: 0, dead: 0 });
     expect(good.stored.size).toBe(40);
+  });
+
+  it('leaves the batches of one that works as large as they are', async () => {
+    const [hole, good] = [await lagoServer(), await lagoServer()];
+    hole.behave = () => 'hang';
+    const setup = rig(destination([hole.address, good.address], { batch_max_size: 10, timeout: 50 }));
+    setup.queue.seal(events(200));
+    await ship(setup);
+    for (const { events: sent } of good.requests) expect(sent).toHaveLength(10);
   });
 
   it('gets no more while others answer, and does not take their place among the requests in flight', async () => {
