@@ -161,6 +161,8 @@ export interface IgnoredFile extends Generation {
   readonly bytes: number;
   /** Why it is not billed: the end of a sentence for a person. */
   readonly why: string;
+  /** Only for its name: `rotated` that names it has it judged anew. */
+  readonly unnamed?: true;
 }
 
 // ---------------------------------------------------------------- map

@@ -63,6 +63,8 @@ export interface Doubted {
   readonly file: RotatedFile;
   /** The end of a sentence. */
   readonly why: string;
+  /** Only its name says so: `rotated` may name it. */
+  readonly unnamed?: boolean;
 }
 
 /** What to do with the rotated files of a scan. */
@@ -159,7 +161,8 @@ async function judgeUnknown(file: RotatedFile, adoption: Adoption, context: Adop
     adoption.leave.push(file);
   } else if (judgement.kind === 'ignore' && !context.exhausted) {
     registry.add(identity, 0, 'ignored').whole = file.end;
-    adoption.ignore.push({ file, why: doubtText(judgement.doubt, file.family.path) });
+    const { doubt } = judgement;
+    adoption.ignore.push({ file, why: doubtText(doubt, file.family.path), unnamed: doubt === 'sequence' });
   } else if (judgement.kind !== 'read') {
     adoption.wait.push(file);
     if (judgement.kind === 'wait' && judgement.likely) adoption.held.add(file.family);

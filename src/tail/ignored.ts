@@ -2,6 +2,7 @@
  * The files beside the logs of one source of which it is not clear whose they are. Each is named once in the log, and
  * stands in the status until it is gone or was replayed; a restart remembers it.
  */
+import { matchesGlob } from 'node:path';
 import type { IgnoredFile } from '../types.ts';
 import type { Registry } from './registry.ts';
 import { identityOf } from './registry.ts';
@@ -18,6 +19,8 @@ export class Ignored {
   /** By device and inode. */
   readonly #files = new Map<string, IgnoredFile>();
   readonly #replayed = new Set<string>();
+  /** Those whose names `rotated` knows by now, until they are judged anew. */
+  readonly #lifted = new Set<string>();
   #kept: string;
 
   constructor(setup: SourceSetup, registry: Registry, reports: SourceReports) {
@@ -25,11 +28,15 @@ export class Ignored {
     this.#registry = registry;
     this.#reports = reports;
     for (const file of setup.ignored.of(setup.source.path)) {
-      const { bytes: _bytes, why: _why, key, ...generation } = file;
+      const { bytes: _bytes, why: _why, key, unnamed = false, ...generation } = file;
+      if (unnamed && (setup.source.rotated ?? []).some((pattern) => matchesGlob(file.path, pattern))) {
+        this.#lifted.add(key);
+        continue;
+      }
       this.#files.set(key, file);
       registry.add(generation, 0, 'ignored');
     }
-    this.#kept = JSON.stringify([...this.#files.values()]);
+    this.#kept = JSON.stringify(setup.ignored.of(setup.source.path));
   }
 
   /** Without those that were replayed. */
@@ -37,9 +44,20 @@ export class Ignored {
     return [...this.#files.values()].filter(({ key }) => !this.#replayed.has(key));
   }
 
-  add(file: RotatedFile, why: string): void {
+  add(file: RotatedFile, why: string, unnamed = false): void {
     const { key, path } = file;
-    this.#files.set(key, { key, ...identityOf(file), path, bytes: file.log.size, why });
+    const ignored = { key, ...identityOf(file), path, bytes: file.log.size, why };
+    this.#files.set(key, unnamed ? { ...ignored, unnamed } : ignored);
+    this.#lifted.delete(key);
+  }
+
+  /** What was ignored for its name, and is history now that its name is known, is still not billed: it says so. */
+  left(file: RotatedFile): void {
+    if (!this.#lifted.delete(file.key) || file.appearance.ours) return;
+    this.add(
+      file,
+      '`rotated` names it now, but nothing that is there says that it is newer than what was read; the command bills it',
+    );
   }
 
   /** One whose name says nothing. */
@@ -47,7 +65,7 @@ export class Ignored {
     if (this.#files.has(file.key)) return;
     const { bytes, key, ...generation } = file;
     this.#registry.add(generation, 0, 'ignored');
-    this.#files.set(key, { key, ...generation, bytes, why });
+    this.#files.set(key, { key, ...generation, bytes, why, unnamed: true });
   }
 
   /** Where each is, by device and inode. */

@@ -107,7 +107,10 @@ export class Search {
     if (adoption.wait.length + adoption.later.length > 0) this.wanted = true;
     for (const { path: at } of adoption.wait) troubles.push({ path: at, error: new Error(UNDECIDED) });
     for (const { path: at } of adoption.later) troubles.push({ path: at, error: new Error(UNREAD) });
-    for (const file of adoption.leave) this.#scanner.settle(file, file.appearance.ours);
+    for (const file of adoption.leave) {
+      this.#scanner.settle(file, file.appearance.ours);
+      this.#ignored.left(file);
+    }
     if (around.initial) await trying(() => this.#startTogether(fresh));
     // Older ones first: a state that knows a generation must know those before it, too.
     for (const adopted of adoption.read) await this.#takeUp(adopted, around);
@@ -187,9 +190,9 @@ export class Search {
 
   /** Says what is not clear, unless something could not be seen. */
   async #ignore({ ignore }: Adoption, { listed, unlisted }: ScanResult): Promise<void> {
-    for (const { file, why } of ignore) {
+    for (const { file, why, unnamed } of ignore) {
       this.#scanner.settle(file, false);
-      this.#ignored.add(file, why);
+      this.#ignored.add(file, why, unnamed);
     }
     const isSeen = unlisted.size === 0;
     await this.#ignored.update(listed, isSeen);

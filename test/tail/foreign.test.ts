@@ -1,6 +1,6 @@
 /** Files beside a log that nobody knows: rotated ones are read, others are not, and it is said. */
 import type promises from 'node:fs/promises';
-import { appendFile, rename, writeFile } from 'node:fs/promises';
+import { appendFile, rename, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
@@ -199,6 +199,52 @@ describe('files that were created and rotated while nobody looked', () => {
     const third = await live(log, { book: new Book(), positions, rotated: [`${log}.*`] });
     await third.recorder.until(() => third.recorder.lines_.length === 3);
     expect(third.recorder.texts.toSorted()).toEqual(['a2', 'b1', 'c1']);
+  });
+
+  it('and were left for their names are read when `rotated` names them later, after other logs have been rotated, too', async () => {
+    const log = path.join(await tempFolder(), 'access.log');
+    await writeFile(log, 'a1\n');
+    const book = new Book();
+    const first = await live(log, { book });
+    await first.recorder.until(() => first.recorder.texts.includes('a1'));
+    const positions = await first.stop();
+    await rename(log, `${log}.Mon`);
+    await writeFile(`${log}.Tue`, 'b1\n');
+    await writeFile(log, 'c1\n');
+    const second = await live(log, { book, positions });
+    await isIgnored(second, `${log}.Tue`);
+    await second.recorder.until(() => second.recorder.texts.includes('c1'));
+    const later = await second.stop();
+    expect(second.recorder.texts).toEqual(['c1']);
+
+    const third = await live(log, { book, positions: later, rotated: [`${log}.*`] });
+    await third.recorder.until(() => third.recorder.texts.includes('b1'));
+    await vi.waitUntil(() => book.files.length === 0);
+    expect(third.recorder.reported('file_ignored')).toEqual([]);
+    expect(third.ignored()).toEqual([]);
+  });
+
+  it('and are history by the time that `rotated` names them are named with what helps', async () => {
+    const log = path.join(await tempFolder(), 'access.log');
+    await writeFile(log, 'a1\n');
+    const book = new Book();
+    const first = await live(log, { book });
+    await first.recorder.until(() => first.recorder.texts.includes('a1'));
+    const positions = await first.stop();
+    await rename(log, `${log}.Mon`);
+    await writeFile(`${log}.Tue`, 'b1\n');
+    await writeFile(log, 'c1\n');
+    const second = await live(log, { book, positions });
+    await isIgnored(second, `${log}.Tue`);
+    await second.recorder.until(() => second.recorder.texts.includes('c1'));
+    const later = await second.stop();
+    await unlink(`${log}.Mon`);
+
+    const third = await live(log, { book, positions: later, rotated: [`${log}.*`] });
+    await isIgnored(third, `${log}.Tue`);
+    const [said] = third.recorder.reported('file_ignored');
+    expect(said).toMatchObject({ why: expect.stringContaining('the command bills it') as string });
+    expect(third.recorder.texts).not.toContain('b1');
   });
 
   it('are neither lost nor another log while there are no descriptors to look into them', async () => {
