@@ -11,7 +11,7 @@ import type { Opened } from './comparison.ts';
 import { openLog, type Content, type OpenLog } from './content.ts';
 import { FINGERPRINT_MAX_BYTES, fingerprintOf } from './fingerprint.ts';
 import { LineReader, ReadBuffer, type Piece } from './line-reader.ts';
-import type { LogKind } from './packing.ts';
+import { packedLine, packedWithin, type LogKind } from './packing.ts';
 import { isMissing } from './siblings.ts';
 import type { Damage } from './verification.ts';
 
@@ -203,6 +203,14 @@ async function readOne(
     const { offset: at, hole, end } = piece;
     if (unverified !== undefined && end > unverified.from)
       unverifiedLines += linesBehind(piece, unverified.from);
+    const packed = packedLine(piece.oversize ? piece.head : piece.bytes);
+    if (packed >= 0) {
+      if (!piece.oversize && packed > 0) {
+        const bytes = piece.bytes.subarray(0, packed);
+        await consumer.lines({ source, generation, offset: at, hole, bytes, unterminated: false });
+      }
+      throw packedWithin(path, at + packed);
+    }
     if (piece.oversize) {
       const { length, head, tail } = piece;
       await consumer.oversize({ source, generation, offset: at, hole, length, head, tail, nextOffset: end });

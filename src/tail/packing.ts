@@ -131,6 +131,37 @@ export function refuseNested(path: string, member: string, head: Buffer): void {
   );
 }
 
+/** First or fourth bytes of what gzip, compress, zstd and xz write; no JSON line holds them. */
+const RARE_BYTES = [
+  [0x1f, 0],
+  [0xfd, 0],
+  [0xfd, 3],
+] as const;
+const NEWLINE = 0x0a;
+
+/** Where packed bytes begin at the start of a line, in bytes that begin with a line; -1 when nowhere. */
+export function packedLine(lines: Buffer): number {
+  let first = -1;
+  for (const [byte, before] of RARE_BYTES) {
+    for (let at = lines.indexOf(byte); at >= 0; at = lines.indexOf(byte, at + 1)) {
+      const start = at - before;
+      if (start < 0 || (start > 0 && lines[start - 1] !== NEWLINE)) continue;
+      if (FORMATS.every(({ magic }) => !magic(lines.subarray(start, start + HEAD_BYTES)))) continue;
+      if (first < 0 || start < first) first = start;
+      break;
+    }
+  }
+  return first;
+}
+
+/** @param at Byte of the (unpacked) log. */
+export function packedWithin(path: string, at: number): PackedLogError {
+  return new PackedLogError(
+    path,
+    `holds packed bytes among its lines, from byte ${at} on, and is read up to there: cut them off (tail -c +${at + 1} of what it holds), unpack them, and replay them as a file of their own`,
+  );
+}
+
 /** @throws PackedLogError for a file of a tar archive that stands there without its holes */
 export function refuseSparse(path: string, member: string): never {
   throw new PackedLogError(

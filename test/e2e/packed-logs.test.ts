@@ -158,6 +158,25 @@ describe('a log that is packed once more within what is packed', () => {
     expect(ids(w)).toEqual([]);
   });
 
+  test.each([
+    ['gzip', (bytes: string) => gzipSync(bytes)],
+    ['zstd', (bytes: string) => zstdCompressSync(bytes)],
+  ])('is named where it stands behind plain lines, which are billed (%s)', async (_, pack) => {
+    await using w = await workplace();
+    const glued = Buffer.concat([Buffer.from(linesOf('a', 5)), pack(linesOf('b', 5))]);
+    for (const [name, bytes] of [
+      ['glued', glued],
+      ['glued.gz', gzipSync(glued)],
+    ] as const) {
+      await writeFile(join(w.logs, name), bytes);
+      const outcome = await tailmeter(['replay', '-c', w.config, join(w.logs, name)]);
+      expect(outcome).toMatchObject({ code: 2 });
+      expect(outcome.stderr).toContain(`from byte ${linesOf('a', 5).length} on`);
+    }
+    expect(ids(w)).toEqual(idsOf('a', 5));
+    expect((await statusOf(w.config)).sources[0]?.dead ?? 0).toBe(0);
+  });
+
   test('is said of a rotated file of a followed log, and is no dead letter', async () => {
     await using w = await workplace();
     await writeFile(join(w.logs, 'in.log'), linesOf('a', 5));
