@@ -19,6 +19,7 @@
  *
  * `follow` runs this over growing files, `replay` over a list of finished ones. There is no other way.
  */
+import { abandonedLogs, hasUnread } from './abandoned.ts';
 import { BUILT_MS } from './build-date.ts';
 import { systemClock } from './clock.ts';
 import { readTokenAgain } from './config/secrets.ts';
@@ -212,16 +213,8 @@ export class Pipeline {
   /** Tells of logs that nobody reads on since their source was removed or renamed. */
   #reportAbandoned(): void {
     const { config, reporter } = this.#o;
-    const books = [...this.#spool.positions()];
-    const isFollowed = (source: string): boolean => config.sources.some(({ path }) => path === source);
-    const followed = books.flatMap(([source, positions]) => (isFollowed(source) ? positions : []));
-    for (const [source, positions] of books) {
-      if (isFollowed(source)) continue;
-      for (const { path, offset, ended, fingerprint } of positions) {
-        // Another source may have taken it over, from its beginning.
-        if (ended || followed.some((other) => other.fingerprint === fingerprint)) continue;
-        reporter.report({ event: 'source_unknown', source, path, offset });
-      }
+    for (const { source, path, offset } of abandonedLogs(config.sources, this.#spool.positions())) {
+      reporter.report({ event: 'source_unknown', source, path, offset });
     }
   }
 
@@ -368,6 +361,7 @@ export class Pipeline {
         const delivery = shipper?.status() ?? nothingUnderWay(name);
         return destinationStatus(ledger.destination(name), open.events[number] ?? 0, delivery);
       }),
+      abandoned: abandonedLogs(config.sources, this.#spool.positions()).filter(hasUnread),
       losses: lossStatus(ledger.losses.list(), this.#acknowledged),
       dead: { bytes: quota.bytes, ...config.dead, sampling: quota.isSampling },
       spool: { bytes: gate.bytes, max_bytes: config.spool.max_bytes, paused: gate.causes },

@@ -2,6 +2,7 @@
  * Tells what the books have not read: as the next start would find it, by the very parts that would read it. While a
  * daemon runs that is what it has not made durable yet.
  */
+import { abandonedLogs, abandonedText, hasUnread } from '../abandoned.ts';
 import type { Config } from '../config/types.ts';
 import { IgnoredFiles } from '../spool/ignored-files.ts';
 import type { StateFs } from '../spool/state-fs.ts';
@@ -14,6 +15,16 @@ import { takeSnapshot } from './snapshot.ts';
 const TRIES = 3;
 
 export async function tellUnread(fs: StateFs, config: Config, findings: Findings): Promise<void> {
+  const books = (await takeSnapshot(fs, config.state_dir)).ledger.sources();
+  const positions = [...books].map(([source, book]) => [source, book.positions] as const);
+  for (const log of abandonedLogs(config.sources, positions)) {
+    const { source, path, offset, size } = log;
+    if (size === null) findings.note(abandonedText(log));
+    else if (hasUnread(log)) {
+      const reason = `${size - offset} bytes from byte ${offset} on are unread, as the source is not configured any more: configure it as it was, or bill the log by tailmeter replay --config FILE --source SOURCE ${path}`;
+      findings.unseen({ source, path, reason });
+    }
+  }
   let surveys: ReadonlyMap<string, SourceSurvey> = new Map();
   for (let tries = 0; tries < TRIES; tries++) {
     const snapshot = await takeSnapshot(fs, config.state_dir);

@@ -1,4 +1,5 @@
 /** `tailmeter status`: of the running daemon, or of the state that a stopped one has left. */
+import { abandonedText } from '../abandoned.ts';
 import { askOwner } from '../control/owner.ts';
 import type { Config } from '../config/types.ts';
 import { statusAtRest, type DestinationStatus, type SourceStatus, type Status } from '../control/status.ts';
@@ -37,6 +38,7 @@ async function fromFiles(config: Config, answer: Partial<Status> | undefined): P
 function statusText(now: Status): string {
   const rows = [headText(now), ''];
   for (const source of now.sources) rows.push(...sourceRows(source));
+  for (const log of now.abandoned) rows.push(`not followed: ${abandonedText(log)}`);
   for (const destination of now.destinations) rows.push(...destinationRows(destination));
   rows.push(...lossRows(now.losses));
   const { bytes, max_bytes: max, paused } = now.spool;

@@ -1,5 +1,6 @@
 /** What `tailmeter status` shows, gathered from a running pipeline or from the files of a stopped one. */
 import { join } from 'node:path';
+import { abandonedLogs, hasUnread, type AbandonedLog } from '../abandoned.ts';
 import type { Config, DeadConfig } from '../config/types.ts';
 import { stateDirError } from '../errors.ts';
 import type { Loss } from '../loss.ts';
@@ -85,6 +86,8 @@ export interface Status {
   readonly state_dir: string;
   readonly sources: readonly SourceStatus[];
   readonly destinations: readonly DestinationStatus[];
+  /** Logs with unread bytes whose source is not configured any more. */
+  readonly abandoned: readonly AbandonedLog[];
   /** What will not be delivered, oldest first, also what was acknowledged. */
   readonly losses: readonly LossStatus[];
   /** The files of dead letters. */
@@ -238,6 +241,7 @@ export async function statusAtRest(config: Config, version: string): Promise<Sta
     destinations: config.destinations.map(({ name }) =>
       destinationStatus(ledger.destination(name), 0, nothingUnderWay(name)),
     ),
+    abandoned: abandonedLogs(config.sources, positions).filter(hasUnread),
     losses: lossStatus(ledger.losses.list(), new Acknowledged(stateDir)),
     dead: { bytes: await bytesIn(layoutOf(stateDir).dead), ...config.dead, sampling: false },
     spool: { bytes: sizeOf(chunks), max_bytes: config.spool.max_bytes, paused: [] },

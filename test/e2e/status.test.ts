@@ -290,3 +290,32 @@ test.runIf(isRoot)(
     expect(daemon.log.filter(named('file_detached'))).toHaveLength(1);
   },
 );
+
+test('a log whose source is configured no longer is named with its unread bytes by status and audit', async () => {
+  const { s, log } = await scenario();
+  await using _ = s;
+  await writeFile(log, linesOf('a', 10));
+  const daemon = await Daemon.start(s.config);
+  await s.sandbox.store.stored(10);
+  expect(await daemon.stop()).toBe(0);
+  const more = linesOf('b', 5);
+  await appendFile(log, more);
+  await s.configure({ source: { path: join(s.root, 'logs', 'other.log'), rotate_wait: 0.1 } });
+
+  const offset = bytes(linesOf('a', 10));
+  const found = { source: log, path: log, offset, size: offset + bytes(more) };
+  expect((await statusOf(s.config)).abandoned).toMatchObject([found]);
+  expect(await textOf(s)).toContain(
+    `not followed: ${log}, from byte ${offset}: ${bytes(more)} bytes are unread`,
+  );
+  const { code, report } = await auditOf(s);
+  expect(code).toBe(1);
+  expect(report.unknown).toContainEqual({
+    source: log,
+    path: log,
+    reason: expect.stringContaining(`${bytes(more)} bytes from byte ${offset} on are unread`) as string,
+  });
+  const next = await Daemon.start(s.config);
+  expect((await statusOf(s.config)).abandoned).toMatchObject([found]);
+  await next.stop();
+});
