@@ -107,6 +107,12 @@ export class LineReader {
     return this.#scanned;
   }
 
+  /** As `scanned`, without NULs that nothing follows: they are no content. */
+  get content(): number {
+    const isHole = this.#scanned > this.#offset && this.#line.start >= this.#scanned;
+    return isHole ? this.#offset : this.#scanned;
+  }
+
   /** The last read found as much as it asked for: there is more, in all likelihood. */
   get filled(): boolean {
     return this.#filled;

@@ -86,7 +86,7 @@ export class GenerationReader {
 
   /** Bytes that this generation had when its file last held it: once it is truncated, `size` is that of the next. */
   get knownSize(): number {
-    return Math.max(this.#ownSize, this.#lines?.scanned ?? 0);
+    return Math.max(this.#ownSize, this.#lines?.content ?? 0);
   }
 
   /** Of what stands before `offset`. */
@@ -162,7 +162,9 @@ export class GenerationReader {
   /** Delivers one buffer-full. Rejects when the file cannot be read. */
   async turn(): Promise<Turn> {
     const turn = await this.#turn(this.#begun());
-    if (turn !== 'truncated') this.#ownSize = this.#seen.size;
+    // What was written since the read may be of the next generation already.
+    const { size } = this.#seen;
+    if (turn !== 'truncated' && size !== this.#ownSize && this.#isSame()) this.#ownSize = size;
     return turn;
   }
 

@@ -1,4 +1,5 @@
 /** Holes of NUL bytes before lines and in them. */
+import { writeFileSync } from 'node:fs';
 import { appendFile, readFile, rename, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -63,6 +64,28 @@ describe('a hole before a line', () => {
     await readFinished([packed], { source: log, maxLineBytes: MAX, consumer: replayed });
     expect(places(replayed)).toEqual(expected);
     expect(replayed.lines_[0]?.fingerprint).toBe(first.lines_[0]?.fingerprint);
+  });
+
+  it('that stands where a log was truncated and written far beyond is no loss of the log before', async () => {
+    const log = path.join(await tempFolder(), 'access.log');
+    await writeFile(log, 'a1\n');
+    const recorder = new Recorder();
+    const size = 600_000;
+    let calls = 0;
+    // While its line is delivered, and at once: what a truncation and a write behind a hole leave.
+    recorder.gate = (call) => {
+      if (call === 'lines' && calls++ === 0) writeFileSync(log, `${'\0'.repeat(size)}b1\n`, { flag: 'r+' });
+    };
+    await tail(recorder, [source(log)]);
+    await recorder.until(() => recorder.lines_.length === 2);
+    expect(places(recorder)).toEqual([
+      [0, 'a1'],
+      [size, 'b1'],
+    ]);
+    await recorder.until(() =>
+      ['lines_lost', 'generation_ended'].some((name) => recorder.events.some(({ event }) => event === name)),
+    );
+    expect(recorder.reported('lines_lost')).toEqual([]);
   });
 
   it('that nothing follows is not a line', async () => {
