@@ -5,6 +5,7 @@ import { doubtful } from '../map/doubtful.ts';
 import { unboundedValues } from '../map/unbounded.ts';
 import { readConfigWithSecrets } from './config-file.ts';
 import { refusePackedSources } from './packed-sources.ts';
+import { unseenSources } from './unseen-sources.ts';
 
 export async function check(file: string): Promise<number> {
   const config = await readConfigWithSecrets(file);
@@ -12,7 +13,12 @@ export async function check(file: string): Promise<number> {
   for (const address of insecureEndpoints(config)) {
     process.stderr.write(`warning: Using lago endpoint_addrs with no TLS is a security risk: ${address}\n`);
   }
-  const warnings = [...clientControlled(config), ...doubtful(config), ...unboundedValues(config)];
+  const warnings = [
+    ...clientControlled(config),
+    ...doubtful(config),
+    ...unboundedValues(config),
+    ...(await unseenSources(config)),
+  ];
   for (const { path, message } of warnings) {
     process.stderr.write(`warning: ${file}: ${path}: ${message}\n`);
   }

@@ -1,10 +1,13 @@
 /** Tells what is unread of one source from what its parts know, and from a fresh look at the files that are open. */
-import { statSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync, statSync } from 'node:fs';
+import { PackedLogError } from '../errors.ts';
 import type { ReadProgress, SourceSurvey, Unknown } from '../types.ts';
 import type { Family } from './family.ts';
 import { keyOf } from './families.ts';
 import type { Registry } from './registry.ts';
 import { fileKey } from './file-key.ts';
+import { HEAD_BYTES, refusePacked } from './packing.ts';
+import { fixedFolder } from './paths.ts';
 import { isMissing } from './siblings.ts';
 
 /** A file or folder that could not be looked at. */
@@ -46,10 +49,42 @@ export function surveyOf(source: string, parts: SurveyParts): Pick<SourceSurvey,
     if (size !== null || unknown.has(path)) continue;
     unknown.set(path, `the log that was read up to byte ${offset} is not found`);
   }
-  return { files, unknown: [...unknown].map(asUnknown) };
+  const folder = fixedFolder(source);
+  try {
+    statSync(folder);
+  } catch (error) {
+    if (isMissing(error)) unknown.set(folder, 'the folder does not exist: mount or create it');
+  }
+  const read = files.filter(({ path, offset, state }) => {
+    const isFollowed = state === 'new' || state === 'live';
+    const reason = isFollowed && offset === 0 && !unknown.has(path) ? packedIn(path) : undefined;
+    if (reason !== undefined) unknown.set(path, reason);
+    return reason === undefined;
+  });
+  return { files: read, unknown: [...unknown].map(asUnknown) };
 }
 
-const asUnknown = ([path, reason]: readonly [string, string]): Unknown => ({ path, reason });
+const asUnknown = ([path, reason]: readonly [string, string]): Unknown => ({
+  path,
+  reason: reason.startsWith('EACCES') ? `${reason}: it takes a user who may read it` : reason,
+});
+
+/** Why a log of which nothing was read will never be: it is packed. */
+function packedIn(path: string): string | undefined {
+  const head = Buffer.alloc(HEAD_BYTES);
+  try {
+    if (!statSync(path).isFile()) return undefined;
+    const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      refusePacked(path, head.subarray(0, readSync(file, head, 0, HEAD_BYTES, 0)));
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    if (error instanceof PackedLogError) return `not read: it ${error.detail}`;
+  }
+  return undefined;
+}
 
 /** What stands at the path and nobody has opened yet, as while reading is paused. */
 function lookAtPath(

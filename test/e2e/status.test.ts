@@ -1,6 +1,7 @@
 /** What status and audit say where not all is well: what is unread, lost or not known is never told as nothing. */
 import { appendFile, mkdir, readFile, rename, rm, stat, symlink, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import type { AuditReport } from '../../src/audit/findings.ts';
 import { idsOf, linesOf } from '../support/lines.ts';
@@ -318,4 +319,30 @@ test('a log whose source is configured no longer is named with its unread bytes 
   const next = await Daemon.start(s.config);
   expect((await statusOf(s.config)).abandoned).toMatchObject([found]);
   await next.stop();
+});
+
+test('a followed log that is packed, and a folder that is gone, are not known: audit fails, check warns of the folder', async () => {
+  const { s, log } = await scenario();
+  await using _ = s;
+  await writeFile(log, gzipSync(linesOf('a', 10)));
+  expect((await statusOf(s.config)).sources[0]).toMatchObject({
+    lag_bytes: null,
+    files: [],
+    unknown: [{ path: log, reason: expect.stringContaining('packed') as string }],
+  });
+  expect((await auditOf(s)).code).toBe(1);
+
+  const folder = join(s.root, 'logs');
+  await rename(folder, join(s.root, 'gone'));
+  const reason = 'the folder does not exist: mount or create it';
+  expect((await statusOf(s.config)).sources[0]).toMatchObject({
+    lag_bytes: null,
+    unknown: [{ path: folder, reason }],
+  });
+  const { code, report } = await auditOf(s);
+  expect(code).toBe(1);
+  expect(report.unknown).toContainEqual({ source: log, path: folder, reason });
+  const checked = await tailmeter(['check', '--config', s.config]);
+  expect(checked.code).toBe(0);
+  expect(checked.stderr).toContain(`the folder ${folder} does not exist here`);
 });

@@ -109,7 +109,7 @@ describe('at rest, as the next start would find it', () => {
     const { log, source, positions } = await readLog();
     await rm(path.dirname(log), { recursive: true });
     const now = await surveyOf(source, positions);
-    expect(now.unknown).toMatchObject([{ path: log }]);
+    expect(now.unknown).toMatchObject([{ path: log }, { path: path.dirname(log) }]);
     expect(lagOf(now)).toBeNull();
   });
 
@@ -133,11 +133,15 @@ describe('at rest, as the next start would find it', () => {
     expect(lagOf(now)).toBeNull();
   });
 
-  it.each(['EACCES', 'EMFILE', 'EIO'])('a folder that cannot be listed is named: %s', async (code) => {
+  it.each([
+    ['EACCES', ': it takes a user who may read it'],
+    ['EMFILE', ''],
+    ['EIO', ''],
+  ])('a folder that cannot be listed is named: %s', async (code, remedy) => {
     const { log, source, positions } = await readLog();
     disk.code = code;
     const now = await surveyOf(source, positions);
-    expect(now.unknown).toEqual([{ path: path.dirname(log), reason: `${code}: refused` }]);
+    expect(now.unknown).toEqual([{ path: path.dirname(log), reason: `${code}: refused${remedy}` }]);
     expect(lagOf(now)).toBeNull();
   });
 
