@@ -206,6 +206,7 @@ function situationOf(file: RotatedFile, context: AdoptionContext): Situation {
   return {
     first,
     isSince: first && (file.appearance.isSince ??= isSince(file, context)),
+    bornSince: first && isBornSince(file, context),
     rotated,
     matched: isMatched(file.path),
     grown: growing && grown,
@@ -216,9 +217,20 @@ function situationOf(file: RotatedFile, context: AdoptionContext): Situation {
   };
 }
 
-function isSince(file: RotatedFile, context: AdoptionContext): boolean {
+function oldestOf(file: RotatedFile, context: AdoptionContext): RotatedFile | undefined {
   const recognised = [...context.recognised].toSorted(byAge);
-  const oldest = recognised.find(({ family }) => family === file.family) ?? recognised[0];
+  return recognised.find(({ family }) => family === file.family) ?? recognised[0];
+}
+
+/** Whether it was created later than what was read. Archives are created when they are packed, which says nothing. */
+function isBornSince(file: RotatedFile, context: AdoptionContext): boolean {
+  const oldest = oldestOf(file, context);
+  if (oldest?.log.kind !== 'plain' || file.log.kind !== 'plain') return false;
+  return oldest.bornNs > 0n && file.bornNs > oldest.bornNs;
+}
+
+function isSince(file: RotatedFile, context: AdoptionContext): boolean {
+  const oldest = oldestOf(file, context);
   // Whole seconds: archives keep no more, and to read too much is the smaller evil.
   if (oldest !== undefined) {
     return secondsOf(file) >= secondsOf(oldest) || namedAfter(file.stamp, oldest.stamp);

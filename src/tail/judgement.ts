@@ -12,6 +12,8 @@ export interface Situation {
   readonly first: boolean;
   /** Of such a file: it was written after the source was read last, as far as times and names say. */
   readonly isSince: boolean;
+  /** Of one that was not: it was created after the oldest that was read, all the same. */
+  readonly bornSince: boolean;
   /** Of any other: the log was rotated since the search before the one that met it. */
   readonly rotated: boolean;
   /** The glob of the source names it: it is to be read, whatever it is. */
@@ -29,7 +31,7 @@ export interface Situation {
 }
 
 /** Why a file is not clearly a rotated one. */
-export type Doubt = 'not_rotated' | 'grown' | 'late' | 'sequence';
+export type Doubt = 'unsure' | 'not_rotated' | 'grown' | 'late' | 'sequence';
 
 /**
  * - `read`: it is a generation of the log.
@@ -45,8 +47,11 @@ export type Judgement =
 const READ: Judgement = { kind: 'read' };
 
 export function judge(file: Situation): Judgement {
-  if (file.first && !file.isSince) return { kind: 'history' };
+  const isOlder = file.first && !file.isSince;
+  if (isOlder && !file.bornSince) return { kind: 'history' };
   if (file.matched) return READ;
+  // What was read may have been written to after it: the times of the last writes prove nothing then.
+  if (isOlder) return { kind: 'ignore', doubt: 'unsure' };
   if (!file.first && !file.rotated) {
     // The path may be switched to it, or the log truncated, the next moment.
     return file.settled ? { kind: 'ignore', doubt: 'not_rotated' } : { kind: 'wait', likely: false };
@@ -58,6 +63,7 @@ export function judge(file: Situation): Judgement {
 }
 
 const DOUBTS: { readonly [K in Doubt]: (log: string) => string } = {
+  unsure: () => 'it was created after the oldest rotated file that was read, but last written to before it',
   not_rotated: (log) => `it appeared while ${log} was not rotated`,
   grown: (log) => `it is written to, though ${log} was rotated before`,
   late: (log) => `it was written to after ${log} was begun anew`,

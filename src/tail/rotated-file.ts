@@ -21,6 +21,8 @@ export interface RotatedFile extends Sighting, Listed {
   readonly mtimeNs: bigint;
   /** The same where nobody can have set it to a later time. */
   readonly writtenNs: bigint;
+  /** When it was created; 0 where the file system does not say. */
+  readonly bornNs: bigint;
   readonly live: false;
   /** Its first line is not complete: were it new, it could still change. */
   readonly unfinished: boolean;
@@ -75,6 +77,7 @@ export async function identify(
       unfinished,
       mtimeNs,
       writtenNs,
+      bornNs: log.birthNs,
       live: false,
       comparison,
       end,

@@ -5,6 +5,7 @@ import { judge, type Situation } from '../../src/tail/judgement.ts';
 const ROTATED: Situation = {
   first: false,
   isSince: false,
+  bornSince: false,
   rotated: true,
   matched: false,
   grown: false,
@@ -30,6 +31,11 @@ it.each<[string, Situation, string]>([
   ['was there, quiet at first, and then written to', { ...FOUND, grown: true }, 'ignore, grown'],
   ['was there, as .8443', { ...FOUND, inSequence: false }, 'ignore, sequence'],
   ['was there, and is older', { ...FOUND, isSince: false }, 'history'],
+  [
+    'was there, is older by its last write, but was created later',
+    { ...FOUND, isSince: false, bornSince: true },
+    'ignore, unsure',
+  ],
   ['was there, is older, and the glob names it', { ...FOUND, isSince: false, matched: true }, 'history'],
   ['was there, came after, grows, and the glob names it', { ...FOUND, late: true, matched: true }, 'read'],
 ])('a file that nobody knows and that %s: %#', (_, situation, expected) => {
