@@ -51,7 +51,7 @@ async function mountRoot(path: string): Promise<string | undefined> {
   try {
     const real = await realpath(path);
     const mounts = (await readFile('/proc/self/mountinfo', 'utf8')).split('\n');
-    // 36 35 98:0 /root/of/it /mount/point rw,noatime …; the last one lies above the others.
+    // 36 35 98:0 /folder/of/it /mount/point rw,noatime …; the last one lies above the others.
     const fields = mounts
       .map((line) => line.split(' '))
       .findLast(([, , , , at = '']) => unescape(at) === real);
